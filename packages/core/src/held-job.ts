@@ -1,0 +1,146 @@
+import { bodyText, MAX_CHECKPOINT_BYTES, MAX_PROGRESS_BYTES, smallText } from './checked-json.js'
+import { type Duration, toMs } from './duration.js'
+import { isJobError } from './errors.js'
+import { type FailOptions, type Settled, settledAs } from './hold.js'
+import type { Json } from './json.js'
+import { type Holding, tokenOf } from './lease-lost.js'
+import { JobLog } from './log-text.js'
+import * as outcomes from './outcomes.js'
+import { toJob } from './present.js'
+import type { JobRecord, JsonText, State } from './record.js'
+import type { Runtime } from './runtime.js'
+import { unchecked } from './schema.js'
+import { jobNotFound, report, settle } from './settle.js'
+import type { Beat, Change } from './store.js'
+
+/**
+ * A lease and the verbs under it. An attempt and a pulled lease are made of one. Under its token a job is frozen but for what the holder
+ * reports, so the record that was claimed is true until the end; a lease that travelled as id and token reads it when a verb needs it.
+ */
+export class HeldJob {
+  readonly holding: Holding
+  readonly #rt: Runtime
+  #record: JobRecord | null
+  #log: JobLog | null = null
+  /** The state that an accepted settle under this lease led to. */
+  settledAs: State | null = null
+
+  constructor(rt: Runtime, holding: Holding, record: JobRecord | null) {
+    this.#rt = rt
+    this.holding = holding
+    this.#record = record
+  }
+
+  get token(): string {
+    return tokenOf(this.holding)
+  }
+
+  get record(): JobRecord | null {
+    return this.#record
+  }
+
+  /** The job as the lease was given, or as it is. */
+  async know(): Promise<JobRecord> {
+    if (this.#record) return this.#record
+    const [record] = await this.#rt.door.call((store) => store.get([this.holding.jobId]))
+    if (!record) throw jobNotFound(this.holding.jobId)
+    this.#record = record
+    return record
+  }
+
+  // ---- reports --------------------------------------------------------------------------------------------------------
+
+  async heartbeat(
+    leaseMs: number,
+    also: Pick<Beat, 'progress' | 'checkpoint'> = {},
+    returning = false,
+  ): Promise<JobRecord | null> {
+    return this.#report({ leaseMs, ...also, returning }, 'heartbeat')
+  }
+
+  async progress(value: Json): Promise<void> {
+    await this.#report({ progress: smallText(value, 'progress', MAX_PROGRESS_BYTES) }, 'progressed')
+  }
+
+  async saveCheckpoint(value: Json): Promise<void> {
+    await this.#report({ checkpoint: smallText(value, 'checkpoint', MAX_CHECKPOINT_BYTES) }, null)
+  }
+
+  async log(message: string): Promise<void> {
+    const record = this.#record ?? (await this.know())
+    this.#log ??= new JobLog(record.log)
+    this.#log.append(this.#rt.seam.now(), record.attempt, String(message), this.#rt.lanes.get(record.queue).maxLogBytes)
+    await this.#report({ log: this.#log.text }, null)
+  }
+
+  #report(fields: Omit<Beat, 'id' | 'token'>, event: 'heartbeat' | 'progressed' | null): Promise<JobRecord | null> {
+    const audited = (record: JobRecord): typeof event =>
+      this.#rt.lanes.get(record.queue).auditHeartbeats ? event : null
+    if (this.#record) return report(this.#rt, this.holding, fields, audited(this.#record))
+    if (event === null || !this.#rt.lanes.someAudit) return report(this.#rt, this.holding, fields, null)
+    return this.know().then((record) => report(this.#rt, this.holding, fields, audited(record)))
+  }
+
+  // ---- settles --------------------------------------------------------------------------------------------------------
+
+  async succeed(result: unknown): Promise<Settled> {
+    const { jobId, token } = this.holding
+    const type = this.#record?.type ?? (this.#rt.known.isEmpty ? '' : (await this.know()).type)
+    // A schema that answers at once lets the settle leave in this turn, together with the claim for the slot it frees.
+    const text = this.resultText(type, result)
+    return this.#settle(outcomes.succeeded(jobId, token, text instanceof Promise ? await text : text))
+  }
+
+  /** The worker's own: nobody asks for the job, so none comes back over the wire. */
+  async succeedQuietly(result: JsonText | null): Promise<void> {
+    await this.#commit(outcomes.succeeded(this.holding.jobId, this.holding.token, result))
+  }
+
+  async fail(error: unknown, options: FailOptions = {}, reason?: string): Promise<Settled> {
+    const retry = options.retry ?? (isJobError(error) ? error.retry : true)
+    if (typeof retry !== 'boolean') toMs(retry, 'retry')
+    const record = this.#record ?? (await this.know())
+    return this.#settle(outcomes.failed(record, this.holding.token, error, retry, this.#rt.seam, reason))
+  }
+
+  async snooze(delay: Duration): Promise<Settled> {
+    const inMs = toMs(delay, 'delay')
+    const record = this.#record ?? (await this.know())
+    return this.#settle(outcomes.snoozed(record, this.holding.token, inMs, this.#rt.seam.now()))
+  }
+
+  async release(): Promise<Settled> {
+    const record = this.#record ?? (await this.know())
+    return this.#settle(outcomes.released(record, this.holding.token, this.#rt.seam.now()))
+  }
+
+  async start(): Promise<void> {
+    await settle(
+      this.#rt,
+      this.holding,
+      outcomes.started(this.holding.jobId, this.holding.token),
+      this.#record ?? undefined,
+    )
+  }
+
+  resultText(type: string, result: unknown): JsonText | null | Promise<JsonText | null> {
+    const schema = this.#rt.known.get(type)?.result ?? unchecked()
+    return bodyText(result, schema, { code: 'RESULT_INVALID', type, maxBytes: this.#rt.maxPayloadBytes })
+  }
+
+  async #settle(change: Change): Promise<Settled> {
+    const job = (await this.#commit({ ...change, returning: true })) as JobRecord
+    return settledAs(toJob(job))
+  }
+
+  async #commit(change: Change): Promise<JobRecord | null> {
+    const job = await settle(this.#rt, this.holding, change, this.#before())
+    this.settledAs = job?.state ?? change.set.state ?? null
+    return job
+  }
+
+  /** What the event of a settle says it left: the record as claimed, unless it was read for want of one and may be older or newer. */
+  #before(): JobRecord | undefined {
+    return this.#record?.lease?.token === this.holding.token ? this.#record : undefined
+  }
+}

@@ -1,0 +1,163 @@
+import { accepted } from './accept.js'
+import { StintError } from './errors.js'
+import type { Job } from './job.js'
+import type { JobFilter } from './list-jobs.js'
+import { checkDate, checkName, checkText, isId } from './names.js'
+import { actorOf, dueOf } from './new-job.js'
+import * as outcomes from './outcomes.js'
+import { checkPriority } from './policy.js'
+import { toJob } from './present.js'
+import { isWrittenBy } from './produce.js'
+import type { JobRecord, When } from './record.js'
+import type { Runtime } from './runtime.js'
+import { jobNotFound } from './settle.js'
+import type { Change, ChangeResult, ListPage } from './store.js'
+import { type Command, isLegal } from './transitions.js'
+
+/** Who did it and why: into the audit event (`pause`, `configure`: the setting). */
+export interface ActionOptions {
+  readonly actor?: string | undefined
+  readonly reason?: string | undefined
+}
+
+const MAX_REASON_BYTES = 1024
+/** Somebody else's change may come between the look and ours; we look again so often. */
+const MOST_TRIES = 20
+
+export const actionOf = (rt: Runtime, { actor, reason }: ActionOptions = {}): outcomes.Action => ({
+  actor: actorOf(actor),
+  reason: reason === undefined ? null : checkText(reason, 'reason', MAX_REASON_BYTES),
+  op: rt.seam.nonce(),
+})
+
+/** At once, running jobs too: the holder's token dies and its signal aborts. */
+export async function cancel(rt: Runtime, id: string, options?: ActionOptions): Promise<Job> {
+  const action = actionOf(rt, options)
+  if (!isId(id)) throw jobNotFound(String(id))
+  const change = outcomes.cancelled(id, action)
+  const { result, repeated } = await rt.send.change(change)
+  if (result.ok) return done(rt, change, result.job as JobRecord, undefined)
+  if (result.why === 'missing') throw jobNotFound(id)
+  // A first try may have cancelled it, and been the last to touch it.
+  if (repeated && (await isWrittenBy(rt, result.job, result.job.version, action.op))) return toJob(result.job)
+  throw wrongState(result.job, 'cancel')
+}
+
+/** failed, dead or cancelled → queued, with a fresh budget. */
+export const retry = (rt: Runtime, id: string, options?: ActionOptions): Promise<Job> =>
+  underVersion(rt, id, 'retry', options, outcomes.retried)
+
+export function reschedule(
+  rt: Runtime,
+  id: string,
+  when: Parameters<typeof dueOf>[0],
+  options?: ActionOptions,
+): Promise<Job> {
+  const run: When = dueOf(when)
+  if (when.delay === undefined && when.runAt === undefined)
+    throw new TypeError('reschedule: expected { delay } or { runAt }')
+  return underVersion(rt, id, 'reschedule', options, (job, action) => outcomes.rescheduled(job, run, action))
+}
+
+export function reprioritise(rt: Runtime, id: string, priority: number, options?: ActionOptions): Promise<Job> {
+  checkPriority(priority)
+  return underVersion(rt, id, 'reprioritise', options, (job, action) => outcomes.reprioritised(job, priority, action))
+}
+
+/** Reads, and changes under the version read; again while it is legal and others come between. */
+async function underVersion(
+  rt: Runtime,
+  id: string,
+  command: Command,
+  options: ActionOptions | undefined,
+  make: (job: JobRecord, action: outcomes.Action) => Change,
+): Promise<Job> {
+  const action = actionOf(rt, options)
+  const [found] = isId(id) ? await rt.door.call((store) => store.get([id])) : []
+  if (!found) throw jobNotFound(String(id))
+  let seen: JobRecord = found
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    if (!isLegal(command, seen.state)) throw wrongState(seen, command)
+    const change = make(seen, action)
+    const { result, repeated } = await rt.send.change(change)
+    if (result.ok) return done(rt, change, result.job as JobRecord, seen)
+    const now = refused(id, result, command)
+    if (repeated && (await isWrittenBy(rt, now, seen.version + 1, action.op))) return toJob(now)
+    seen = now
+  }
+  throw wrongState(seen, command)
+}
+
+/** The record that a refusal shows; a key that another job holds ends it. */
+function refused(id: string, result: Exclude<ChangeResult, { ok: true }>, command: string): JobRecord {
+  if (result.why === 'missing') throw jobNotFound(id)
+  if (result.why === 'guard') return result.job
+  throw new StintError(
+    'UNIQUE_CONFLICT',
+    `Cannot ${command} job ${id}: its unique key "${result.job.key}" is held by job ${result.holder} by now.`,
+    {
+      jobId: id,
+      holder: result.holder,
+    },
+  )
+}
+
+function done(rt: Runtime, change: Change, after: JobRecord, before: JobRecord | undefined): Job {
+  accepted(rt, change.id, change.event, after.state, after, before)
+  return toJob(after)
+}
+
+export const wrongState = (job: JobRecord, command: string): StintError<'WRONG_STATE'> =>
+  new StintError('WRONG_STATE', `Cannot ${command} job ${job.id}: it is ${job.state}. Nothing was changed.`, {
+    jobId: job.id,
+    state: job.state,
+    command,
+  })
+
+// ---- many, and lanes ------------------------------------------------------------------------------------------------------------
+
+export type RedriveFilter = Pick<JobFilter, 'queue' | 'type' | 'tag' | 'finishedAfter' | 'finishedBefore'>
+
+/** `retry` for all dead jobs that match when they are met. Answers how many; one whose key is held by another job stays. */
+export async function redrive(rt: Runtime, filter: RedriveFilter = {}, options?: ActionOptions): Promise<number> {
+  actionOf(rt, options)
+  const queues = namesOf(filter.queue, 'queue')
+  const types = namesOf(filter.type, 'type')
+  const query = {
+    walk: 'finished',
+    direction: 'asc',
+    state: 'dead',
+    limit: 200,
+    ...(queues?.length === 1 && { queue: queues[0] as string }),
+    ...(types && { types }),
+    ...(filter.tag !== undefined && { tag: filter.tag }),
+    ...(filter.finishedAfter && { finishedFrom: checkDate(filter.finishedAfter, 'finishedAfter') }),
+    // Those that die again while we walk are not ours to bring back for ever.
+    finishedTo: filter.finishedBefore
+      ? checkDate(filter.finishedBefore, 'finishedBefore')
+      : (await rt.door.call((store) => store.now())) + 1,
+  } as const
+  let count = 0
+  let cursor: string | null = null
+  do {
+    const at: string | null = cursor
+    const page: ListPage = await rt.door.call((store) => store.list({ ...query, ...(at !== null && { cursor: at }) }))
+    const meant = page.jobs.filter((job) => queues === undefined || queues.includes(job.queue))
+    const answers = await Promise.all(meant.map((job) => retryDead(rt, job, actionOf(rt, options))))
+    count += answers.filter(Boolean).length
+    cursor = page.cursor
+  } while (cursor !== null)
+  return count
+}
+
+async function retryDead(rt: Runtime, job: JobRecord, action: outcomes.Action): Promise<boolean> {
+  const change = outcomes.retried(job, action)
+  const { result, repeated } = await rt.send.change(change)
+  if (result.ok) accepted(rt, job.id, change.event, 'queued', result.job, job)
+  return (
+    result.ok || (repeated && result.why === 'guard' && (await isWrittenBy(rt, result.job, job.version + 1, action.op)))
+  )
+}
+
+const namesOf = (given: string | readonly string[] | undefined, what: string): readonly string[] | undefined =>
+  given === undefined ? undefined : [given].flat().map((name) => checkName(name, what))

@@ -1,0 +1,352 @@
+import { hostname } from 'node:os'
+import type { AuditEvent, FeedEvent } from './audit-event.js'
+import { Capacity } from './capacity.js'
+import { MAX_BODY_BYTES } from './checked-json.js'
+import { Coalescer } from './coalescer.js'
+import type { AnyJobDefinition, JobDefinition } from './define.js'
+import { type Duration, toMs } from './duration.js'
+import type { Enqueued, EnqueueItem, EnqueueOptions, PayloadArgs } from './enqueue-options.js'
+import { StintError } from './errors.js'
+import { type FeedOptions, feed } from './feed.js'
+import type { AnyJobHandler } from './handler.js'
+import type { EnqueuedJob, FinishedJob, Job, LogLine } from './job.js'
+import { JobLines } from './job-lines.js'
+import { KnownDefinitions } from './known-definitions.js'
+import { Lanes, type QueueInfo, type QueueSettings, storable } from './lanes.js'
+import type { Lease, LeaseHandle } from './lease.js'
+import * as listing from './list-jobs.js'
+import { LocalEvents, type QueueEvents } from './local-events.js'
+import { type Logger, SILENT } from './logger.js'
+import { Metrics, type QueueMetrics } from './metrics.js'
+import { checkWhole } from './names.js'
+import * as operating from './operate.js'
+import * as lanes from './operate-lanes.js'
+import { checkPolicy, type JobPolicy } from './policy.js'
+import * as producing from './produce.js'
+import * as pulling from './pull.js'
+import * as reading from './read-jobs.js'
+import { type Runtime, shareRuntime } from './runtime.js'
+import type { Store } from './store.js'
+import { type AnyStore, StoreDoor } from './store-door.js'
+import { Sweeper } from './sweeper.js'
+import * as tracking from './tracked-job.js'
+import { type SyncTxQueue, type TxQueue, txQueue } from './tx-queue.js'
+import * as waiting from './wait.js'
+import { Wakeups } from './wake.js'
+import { Watch } from './watch.js'
+import { Pool, type StopOptions, type Worker, type WorkOptions } from './worker.js'
+
+export interface JobQueueOptions<Tx, Sync extends boolean> {
+  /**
+   * Opened on first use; a promise that rejects shows in the first call, never as an unhandled rejection.
+   * Closed by `close()`; a store closes only the connections that it opened itself.
+   */
+  readonly store: Store<Tx, Sync> | Promise<Store<Tx, Sync>>
+  /** Definitions to know by their `type`: for payloads that arrive over HTTP or by name. Those used in `enqueue` and `work` are known anyway. */
+  readonly jobs?: readonly AnyJobDefinition[] | undefined
+  /** Policy for jobs whose definition says nothing. */
+  readonly defaults?: JobPolicy | undefined
+  /** Written to the store when it opens. */
+  readonly queues?: { readonly [name: string]: QueueSettings } | undefined
+  /** Payload and result each. Default and most: 1 MiB. */
+  readonly maxPayloadBytes?: number | undefined
+  /** How often this process looks for leases that ran out and jobs to purge, once it works, claims or serves. false: never. Default `'5s'`. */
+  readonly sweep?: Duration | false | undefined
+  /** Default silent. */
+  readonly logger?: Logger | undefined
+}
+
+/**
+ * The one object of an application: producer, worker, operator. It manages any number of lanes (`queue: 'mail'`).
+ * `new` does no I/O; the first call (or `open()`) connects and migrates.
+ * The type parameters come from the store; `JobQueue` without them is any queue, and offers no transactions.
+ * Calls about one job, made through one JobQueue, are committed in the order they were made, awaited or not.
+ */
+export class JobQueue<Tx = never, Sync extends boolean = boolean> implements AsyncDisposable {
+  readonly #rt: Runtime
+  readonly #pools = new Set<Pool>()
+  #isClosing = false
+  #isClosed = false
+  #closing: Promise<void> | null = null
+
+  constructor(options: JobQueueOptions<Tx, Sync>) {
+    checkPolicy(options.defaults ?? {})
+    const settings = Object.fromEntries(
+      Object.entries(options.queues ?? {}).map(([name, given]) => [name, storable(given)]),
+    )
+    this.#rt = runtimeOf(options, {
+      isClosing: () => this.#isClosing,
+      opened: async (store) => {
+        this.#rt.lanes.take(await lanes.writeSettings(store, settings))
+        this.#rt.wake.subscribe(store)
+      },
+    })
+    shareRuntime(this, this.#rt)
+  }
+
+  /** Connects, migrates, checks. Optional: it makes trouble show at start. */
+  open(): Promise<void> {
+    return this.#rt.door.open()
+  }
+
+  /** Stops the workers with grace, sends what is pending, closes the store. Twice is fine. */
+  close(options?: StopOptions): Promise<void> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  // ---- produce --------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Errors: `PAYLOAD_INVALID`, `TOO_LARGE`, `QUEUE_FULL`, `ID_CONFLICT`, `UNIQUE_CONFLICT`, `STORE_UNAVAILABLE`, `OUTCOME_UNKNOWN`.
+   * A type known only by name: `enqueue(defineJob({ type }), payload)`; a definition of that type that this queue knows lends its schema and policy.
+   */
+  enqueue<P, R, PI, RI>(job: JobDefinition<P, R, PI, RI>, ...args: PayloadArgs<PI>): Promise<EnqueuedJob<PI, R>> {
+    const [payload, options] = args as [unknown, EnqueueOptions | undefined]
+    return this.#whileOpen(() => producing.enqueue(this.#rt, job, payload, options)) as Promise<EnqueuedJob<PI, R>>
+  }
+
+  /** One write for each 500 (whole with `atomicBatches`), none unless every item is acceptable. */
+  enqueueMany<const D extends readonly AnyJobDefinition[]>(
+    items: { readonly [K in keyof D]: EnqueueItem<D[K]> },
+  ): Promise<{ -readonly [K in keyof D]: Enqueued<D[K]> }> {
+    const given = items as unknown as readonly EnqueueItem<AnyJobDefinition>[]
+    return this.#whileOpen(() => producing.enqueueMany(this.#rt, given)) as Promise<never>
+  }
+
+  /** The same verbs inside *your* transaction: seen when it commits, gone when it rolls back. Not offered (type `never`) where the store has none. On SQLite `open()` must come first. */
+  withTx(tx: Tx): Sync extends true ? SyncTxQueue : TxQueue {
+    return txQueue(this.#rt, tx) as Sync extends true ? SyncTxQueue : TxQueue
+  }
+
+  // ---- read -----------------------------------------------------------------------------------------------------------------
+
+  /** By id, or the live job that has a key. With `as`, typed by that definition, and undefined also when the job is of another type. */
+  get<PI = unknown, R = unknown>(
+    ref: string | { queue: string; uniqueKey: string },
+    // biome-ignore lint/suspicious/noExplicitAny: what the handler receives and returns does not matter to who reads
+    as?: JobDefinition<any, R, PI, any>,
+  ): Promise<Job<PI, R> | undefined> {
+    return this.#whileOpen(() => reading.get(this.#rt, ref, as)) as Promise<Job<PI, R> | undefined>
+  }
+
+  /** Bodies included; a page may be short. */
+  list(options?: listing.ListOptions): Promise<listing.JobPage> {
+    return this.#whileOpen(() => listing.list(this.#rt, options))
+  }
+
+  /** Exact. From the counters for a lane, a state, or both; else by walking the pages. */
+  count(filter?: listing.JobFilter): Promise<number> {
+    return this.#whileOpen(() => listing.count(this.#rt, filter))
+  }
+
+  /** Cost does not grow with the number of jobs. */
+  stats(queue?: string): Promise<reading.QueueStats> {
+    return this.#whileOpen(() => reading.stats(this.#rt, queue))
+  }
+
+  metrics(): QueueMetrics {
+    return this.#rt.metrics.get()
+  }
+
+  /** One job's trail, `seq` 1 first. Error: `JOB_NOT_FOUND`. */
+  audit(jobId: string): Promise<readonly AuditEvent[]> {
+    return this.#whileOpen(() => reading.audit(this.#rt, jobId))
+  }
+
+  /** Everybody's events, in an order that never skips one; ends with the signal. Start where you stopped (`after: event.cursor`), at `'start'` (default) or `'end'`. */
+  feed(options?: FeedOptions): AsyncIterable<FeedEvent> {
+    return feed(this.#rt, options)
+  }
+
+  /** Error: `JOB_NOT_FOUND`. */
+  logs(jobId: string): Promise<readonly LogLine[]> {
+    return this.#whileOpen(() => reading.logs(this.#rt, jobId))
+  }
+
+  /** The finished job, whatever its end. Errors: `WAIT_TIMEOUT`, `JOB_NOT_FOUND`, `JOB_GONE`, `ABORTED`. */
+  wait<PI = unknown, R = unknown>(
+    job: string | Job<PI, R>,
+    options: waiting.WaitOptions<PI, R>,
+  ): Promise<FinishedJob<PI, R>> {
+    return this.#whileOpen(() => waiting.wait(this.#rt, job, options)) as Promise<FinishedJob<PI, R>>
+  }
+
+  /** Its value, or an error: `JOB_NOT_SUCCEEDED` (with the job), `WAIT_TIMEOUT`, `JOB_NOT_FOUND`, `JOB_GONE`, `ABORTED`. */
+  result<PI = unknown, R = unknown>(job: string | Job<PI, R>, options: waiting.WaitOptions<PI, R>): Promise<R> {
+    return this.#whileOpen(() => waiting.result(this.#rt, job, options)) as Promise<R>
+  }
+
+  // ---- operate: each answers with the job as it is now; errors `JOB_NOT_FOUND`, `WRONG_STATE`, of `retry` also `UNIQUE_CONFLICT` --
+
+  /** At once, running jobs too: the holder's token dies and its signal aborts. */
+  cancel(id: string, options?: operating.ActionOptions): Promise<Job> {
+    return this.#inLine(id, () => operating.cancel(this.#rt, id, options))
+  }
+
+  /** failed, dead or cancelled → queued, with a fresh budget. */
+  retry(id: string, options?: operating.ActionOptions): Promise<Job> {
+    return this.#inLine(id, () => operating.retry(this.#rt, id, options))
+  }
+
+  /** `retry` for all dead jobs that match. Answers how many. */
+  redrive(filter?: operating.RedriveFilter, options?: operating.ActionOptions): Promise<number> {
+    return this.#whileOpen(() => operating.redrive(this.#rt, filter, options))
+  }
+
+  /** Queued jobs only. `{ delay: 0 }` makes it due now. */
+  reschedule(id: string, when: { delay: Duration } | { runAt: Date }, options?: operating.ActionOptions): Promise<Job> {
+    return this.#inLine(id, () => operating.reschedule(this.#rt, id, when, options))
+  }
+
+  /** Queued jobs only. */
+  reprioritise(id: string, priority: number, options?: operating.ActionOptions): Promise<Job> {
+    return this.#inLine(id, () => operating.reprioritise(this.#rt, id, priority, options))
+  }
+
+  pause(queue: string, options?: operating.ActionOptions): Promise<void> {
+    return this.#whileOpen(() => lanes.pause(this.#rt, queue, options))
+  }
+
+  resume(queue: string, options?: operating.ActionOptions): Promise<void> {
+    return this.#whileOpen(() => lanes.resume(this.#rt, queue, options))
+  }
+
+  queues(): Promise<readonly QueueInfo[]> {
+    return this.#whileOpen(() => lanes.queues(this.#rt))
+  }
+
+  configure(queue: string, settings: QueueSettings, options?: operating.ActionOptions): Promise<QueueInfo> {
+    return this.#whileOpen(() => lanes.configure(this.#rt, queue, settings, options))
+  }
+
+  /** What the sweep does by itself, now: removes finished jobs past their retention. Never a job that is not over. Answers how many. */
+  purge(): Promise<number> {
+    return this.#whileOpen(async () => {
+      await this.#rt.door.open()
+      await this.#rt.lanes.refresh()
+      return this.#rt.sweeper.purge(Number.POSITIVE_INFINITY)
+    })
+  }
+
+  // ---- work -----------------------------------------------------------------------------------------------------------------
+
+  /** One call, one pool. Starts at once and runs until `stop()` or `close()`. */
+  work(handlers: AnyJobHandler | readonly AnyJobHandler[], options?: WorkOptions): Worker {
+    if (this.#isClosing) throw queueClosed()
+    const pool = new Pool(this.#rt, handlers, options)
+    this.#pools.add(pool)
+    this.#rt.sweeper.start()
+    return pool
+  }
+
+  // ---- pull: leases by hand -----------------------------------------------------------------------------------------------
+
+  /** Takes over leases that ran out, too. Empty when nothing is due or the given job cannot be had. */
+  claim(options: pulling.ClaimOptions): Promise<Lease[]> {
+    if (this.#isClosing) return Promise.reject(queueClosed())
+    return this.#whileOpen(() => pulling.claim(this.#rt, options))
+  }
+
+  /** A lease that travelled as id and token. No I/O; a wrong token shows at the first verb. */
+  lease(jobId: string, token: string): LeaseHandle {
+    return pulling.lease(this.#rt, jobId, token)
+  }
+
+  /** For protocols that know their worker by name only: the current lease of that job if that worker holds it. */
+  leaseOf(jobId: string, workerId: string): Promise<LeaseHandle | undefined> {
+    return this.#whileOpen(() => pulling.leaseOf(this.#rt, jobId, workerId))
+  }
+
+  // ---- track: no worker at all --------------------------------------------------------------------------------------------
+
+  track<P, R, PI, RI>(
+    job: JobDefinition<P, R, PI, RI>,
+    payload: PI,
+    options?: tracking.TrackOptions,
+  ): tracking.TrackedJob<RI> {
+    if (this.#isClosed) throw queueClosed()
+    return tracking.track(this.#rt, job, payload, options)
+  }
+
+  /** A tracked job from its id, in any process. Verbs on a job that is not tracked, or is over: `WRONG_STATE`. */
+  tracked(jobId: string): tracking.TrackedJob {
+    if (this.#isClosed) throw queueClosed()
+    return tracking.tracked(this.#rt, jobId)
+  }
+
+  /** Answers the function that unsubscribes. A listener that throws becomes an `error` event; without a listener errors go to the logger. */
+  on<Name extends keyof QueueEvents>(name: Name, listener: (payload: QueueEvents[Name]) => void): () => void {
+    return this.#rt.events.on(name, listener)
+  }
+
+  // ---- inside ---------------------------------------------------------------------------------------------------------------
+
+  /** Handlers that run out their grace may still enqueue and read; after that nobody may. Mistakes of the caller reject like everything else. */
+  async #whileOpen<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw queueClosed()
+    return call()
+  }
+
+  #inLine<T>(id: string, call: () => Promise<T>): Promise<T> {
+    return this.#whileOpen(() => this.#rt.lines.run(id, call))
+  }
+
+  async #close(options: StopOptions | undefined): Promise<void> {
+    this.#isClosing = true
+    this.#rt.watch.close()
+    this.#rt.wake.wakeAll()
+    await Promise.all([...this.#pools].map((pool) => pool.stop(options)))
+    this.#isClosed = true
+    await this.#rt.sweeper.stop()
+    await this.#rt.lines.idle()
+    await this.#rt.send.idle()
+    this.#rt.wake.close()
+    await this.#rt.door.close()
+  }
+}
+
+const queueClosed = (): StintError<'QUEUE_CLOSED'> =>
+  new StintError('QUEUE_CLOSED', 'The queue is closed; make a new one.', {})
+
+function runtimeOf(
+  // biome-ignore lint/suspicious/noExplicitAny: inside, nobody names the transaction of a store
+  options: JobQueueOptions<any, any>,
+  of: { readonly isClosing: () => boolean; readonly opened: (store: AnyStore) => Promise<void> },
+): Runtime {
+  const logger = options.logger ?? SILENT
+  const door = new StoreDoor(options.store, of.opened)
+  const events = new LocalEvents(logger, () => door.seam.monotonic())
+  const trouble = (error: unknown, doing: string): void => events.trouble(error, doing)
+  const laneSettings = new Lanes(door, trouble)
+  const wake = new Wakeups(door)
+  const sweepMs = options.sweep === false ? null : toMs(options.sweep ?? '5s', 'sweep')
+  const rt: Runtime = {
+    door,
+    get seam() {
+      return door.seam
+    },
+    send: new Coalescer({ store: door.forward, ready: door.ready, seam: door.forwardSeam }),
+    lines: new JobLines(),
+    known: new KnownDefinitions(options.jobs),
+    defaults: options.defaults,
+    maxPayloadBytes: checkWhole(options.maxPayloadBytes ?? MAX_BODY_BYTES, 1, MAX_BODY_BYTES, 'maxPayloadBytes'),
+    lanes: laneSettings,
+    capacity: new Capacity(door, laneSettings),
+    wake,
+    watch: new Watch(door, wake),
+    sweeper: new Sweeper(() => rt, sweepMs),
+    events,
+    metrics: new Metrics(),
+    logger,
+    host: `${hostname()
+      .replace(/[^A-Za-z0-9_.-]/g, '-')
+      .slice(0, 100)}:${process.pid}`,
+    isClosing: of.isClosing,
+  }
+  return rt
+}

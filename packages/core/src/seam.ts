@@ -1,0 +1,75 @@
+/**
+ * The one place of core that touches time, timers, chance and ids; a lint rule says so. Everything else takes a `Seam`, so a simulation that
+ * owns it owns every source of difference between two runs. Its time part is the public `Clock`; the rest rides on a clock under a symbol,
+ * so whoever gives a store a clock of their own gives the queue on top of it the whole seam.
+ */
+import { monotonicFactory } from 'ulid'
+import type { Clock } from './clock.js'
+
+export interface Chance {
+  /** Uniform in [0, 1). */
+  random(): number
+  /** A new job id, sorting after those before it. */
+  id(now: number): string
+  /** 128 bits that nobody can guess, as 22 URL-safe characters. */
+  nonce(): string
+}
+
+export interface Seam extends Clock, Chance {
+  /** Milliseconds that never step back: for measuring spans, never stored. */
+  monotonic(): number
+  /** Runs at the end of the present turn, behind every promise that can settle by then; no timer, so it costs a lone caller nothing. */
+  soon(run: () => void): void
+  /** A store call is under way until the answer is called: virtual time waits for it. */
+  busy(): () => void
+}
+
+/** What a test's clock may carry besides time. */
+export const CHANCE = Symbol.for('stint.chance')
+export const BUSY = Symbol.for('stint.busy')
+export interface OwnedClock extends Clock {
+  readonly [CHANCE]?: Chance
+  readonly [BUSY]?: () => () => void
+}
+
+/** Node fires a timer of more than 2^31−1 ms at once; a longer sleep is several. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    let timer: NodeJS.Timeout
+    const sleep = (left: number): void => {
+      timer = setTimeout(() => (left > MAX_TIMER_MS ? sleep(left - MAX_TIMER_MS) : run()), Math.min(left, MAX_TIMER_MS))
+    }
+    sleep(Math.max(0, ms))
+    return () => clearTimeout(timer)
+  },
+}
+
+const ulid = monotonicFactory()
+
+const systemChance: Chance = {
+  random: () => Math.random(),
+  id: (now) => ulid(now),
+  nonce: () => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url'),
+}
+
+const notCounted = (): void => {}
+
+/** The seam of a queue whose store has that clock; null: the engine's own, so core's timers run on this host's. */
+export function seamOf(clock: Clock | null): Seam {
+  const time: OwnedClock = clock ?? systemClock
+  const chance = time[CHANCE] ?? systemChance
+  return {
+    now: () => time.now(),
+    after: (ms, run) => time.after(ms, run),
+    monotonic: clock === null || clock === systemClock ? () => performance.now() : () => time.now(),
+    soon: (run) => process.nextTick(run),
+    busy: time[BUSY] ?? (() => notCounted),
+    ...chance,
+  }
+}
+
+/** A new job id: a ULID, monotonic within the process. Made by the caller, so an enqueue may be repeated without making a second job. */
+export const newJobId = (): string => ulid(Date.now())

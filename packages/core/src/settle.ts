@@ -1,0 +1,74 @@
+import { accepted, type Before, isWanted } from './accept.js'
+import { type Detail, readDetail } from './detail.js'
+import { StintError } from './errors.js'
+import { endOf, type Holding, isHeldBy, leaseLost, lostBy } from './lease-lost.js'
+import type { EventRecord, JobRecord } from './record.js'
+import type { Runtime } from './runtime.js'
+import type { Beat, Change, EventDraft } from './store.js'
+
+export const jobNotFound = (jobId: string): StintError<'JOB_NOT_FOUND'> =>
+  new StintError('JOB_NOT_FOUND', `There is no job ${jobId}: it was never enqueued here, or has been purged.`, {
+    jobId,
+  })
+
+/**
+ * Commits a change under a token. Answers with the job when the change is `returning` or was recognised as a repeat: a settle that was sent
+ * before with the same token and outcome is answered as the first time, with another outcome it is `LEASE_LOST`.
+ */
+export async function settle(
+  rt: Runtime,
+  holding: Holding,
+  change: Change,
+  before: Before | undefined,
+): Promise<JobRecord | null> {
+  const wanted = change.returning || isWanted(rt, change.event.type)
+  const { result } = await rt.send.change(wanted && !change.returning ? { ...change, returning: true } : change)
+  if (result.ok) {
+    accepted(rt, change.id, change.event, change.set.state ?? 'running', result.job, before)
+    return result.job
+  }
+  if (result.why === 'missing') throw jobNotFound(change.id)
+  // `start` of a job that runs under this very token was sent before.
+  if (change.event.type === 'started' && isHeldBy(result.job, holding) && result.job.state === 'running')
+    return result.job
+  const end = await endOf(rt, holding)
+  if (end && isSameOutcome(end, change, result.job)) return result.job
+  throw leaseLost(rt, change.id, lostBy(end))
+}
+
+/** Whether the event that ended the lease tells the outcome that is now told again. */
+function isSameOutcome(end: EventRecord, change: Change, job: JobRecord): boolean {
+  if (end.type !== change.event.type) return false
+  if (change.event.type === 'succeeded') return job.version !== end.seq || job.result === (change.set.result ?? null)
+  if (change.event.type !== 'failed') return true
+  return sameError(readDetail(end.detail), readDetail(change.event.detail))
+}
+
+const sameError = (a: Detail, b: Detail): boolean =>
+  a.error?.message === b.error?.message && a.error?.name === b.error?.name
+
+/** Writes under a lease without ending it; as an event where the lane asks for one. */
+export async function report(
+  rt: Runtime,
+  holding: Holding,
+  fields: Omit<Beat, 'id' | 'token'>,
+  audit: 'heartbeat' | 'progressed' | null,
+): Promise<JobRecord | null> {
+  const { returning, ...set } = fields
+  const event: EventDraft | null = audit && { type: audit, actor: null, detail: null }
+  const { result } = event
+    ? await rt.send.change({
+        id: holding.jobId,
+        guard: { token: holding.token },
+        set,
+        event,
+        returning: returning || isWanted(rt, event.type),
+      })
+    : await rt.send.beat({ id: holding.jobId, token: holding.token, ...fields })
+  if (result.ok) {
+    if (event && result.job) accepted(rt, holding.jobId, event, result.job.state, result.job, result.job)
+    return result.job
+  }
+  if (result.why === 'missing') throw jobNotFound(holding.jobId)
+  throw leaseLost(rt, holding.jobId, lostBy(await endOf(rt, holding)))
+}

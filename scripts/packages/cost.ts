@@ -1,0 +1,60 @@
+/** What `import '@stint/core'` costs: time over a bare Node, and bytes. */
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { CheckFailed, median } from './shell.ts'
+
+const MAX_MS = 25
+const MAX_BYTES = 25 * 1024
+const SPAWNS = 41
+
+/** Pairs of starts, the bare one beside the other, so that a machine that is slow for a while slows both. */
+export function importTime(folder: string): string {
+  writeFileSync(join(folder, 'bare.mjs'), '')
+  writeFileSync(join(folder, 'core.mjs'), "import '@stint/core'\n")
+  const bare: number[] = []
+  const over: number[] = []
+  for (let i = 0; i < SPAWNS; i++) {
+    const [one, other] =
+      i % 2 === 0
+        ? [startMs(folder, 'bare.mjs'), startMs(folder, 'core.mjs')]
+        : [startMs(folder, 'core.mjs'), startMs(folder, 'bare.mjs')].reverse()
+    bare.push(one as number)
+    over.push((other as number) - (one as number))
+  }
+  const cost = median(over)
+  const said = `import of @stint/core: ${cost.toFixed(1)} ms over bare Node (${median(bare).toFixed(1)} ms; median of ${SPAWNS} pairs; at most ${MAX_MS} ms)`
+  if (cost > MAX_MS) throw new CheckFailed(said)
+  return said
+}
+
+function startMs(folder: string, file: string): number {
+  const began = performance.now()
+  const { status, stderr } = spawnSync(process.execPath, [file], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  if (status !== 0) throw new CheckFailed(`node ${file}: ${stderr}`)
+  return performance.now() - began
+}
+
+/** The main door with all it imports, its dependencies too, as a bundler would ship it. */
+export async function importSize(folder: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: "export * from '@stint/core'", resolveDir: folder },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    write: false,
+    logLevel: 'silent',
+  })
+  const bytes = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
+  const said = `@stint/core without its subpaths: ${(bytes / 1024).toFixed(1)} KB minified and gzipped (at most ${MAX_BYTES / 1024} KB)`
+  if (bytes > MAX_BYTES) throw new CheckFailed(said)
+  return said
+}

@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url'
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/**
+ * Tests of the packages run on sources, so nobody builds to see a test. Each package's tsconfig.json says the same under `paths`; the export
+ * maps know nothing of it, so nothing leaks into what is published. Exact matches: a subpath is not its package with something behind it.
+ */
+export const sources = [
+  { find: /^@stint\/core$/, replacement: at('./packages/core/src/index.ts') },
+  { find: /^@stint\/core\/store$/, replacement: at('./packages/core/src/kit-door.ts') },
+  { find: /^@stint\/core\/testing$/, replacement: at('./packages/core/src/testing/index.ts') },
+  { find: /^@stint\/store-sqlite$/, replacement: at('./packages/store-sqlite/src/index.ts') },
+]
