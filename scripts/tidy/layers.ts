@@ -11,7 +11,7 @@ const LAYERS = Object.entries({
     record json duration schema clock seam errors job audit-event capabilities store
     names backoff policy define`,
   rules: `
-    transitions kit kit-door outcomes ext detail failure log-text json-text checked-json present commands text`,
+    transitions kit kit-door outcomes ext detail failure log-text json-text checked-json present fold commands text`,
   contract: `
     base-store table table-* record-copy memory/*`,
   runtime: `

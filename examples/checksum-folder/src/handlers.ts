@@ -35,17 +35,14 @@ export function createHandlers(slowMs: number): readonly AnyJobHandler[] {
 
   const onClassify = handle(classify, async ({ payload, attempt, signal }) => {
     await pause(slowMs, undefined, { signal })
-    // By chance, but by the same chance in every run.
-    const luck = Number.parseInt(shortHash(payload.path).slice(0, 8), 16) / 2 ** 32
-    const isBusy = luck < 0.02 || (luck < 0.27 && attempt === 1)
     // Without `retry` an error is retried by the definition's backoff until its attempts are used up; then the job is dead.
-    if (isBusy) throw new JobError('the classifier is busy', { code: 'CLASSIFIER_BUSY' })
+    if (isBusy(payload.path, attempt)) throw new JobError('the classifier is busy', { code: 'CLASSIFIER_BUSY' })
     return { kind: KINDS[extname(payload.path).toLowerCase()] ?? 'other' }
   })
 
   const onInspect = handle(inspect, async ({ payload, signal }) => {
     await pause(slowMs, undefined, { signal })
-    if (/[.-]lock\b/.test(basename(payload.path)))
+    if (/(-lock\.(json|yaml)|\.lock)$/.test(basename(payload.path)))
       throw new JobError('a generated file, nothing to inspect', { retry: false, code: 'GENERATED' })
     for await (const head of chunksOf(payload, signal)) {
       if (head.includes(0)) throw new JobError('not a text file', { retry: false, code: 'NOT_TEXT' })
@@ -62,4 +59,10 @@ export function createHandlers(slowMs: number): readonly AnyJobHandler[] {
   })
 
   return [onChecksum, onClassify, onInspect]
+}
+
+/** The make-believe classifier's moods: by chance, but by the same chance in every run. */
+export function isBusy(path: string, attempt: number): boolean {
+  const luck = Number.parseInt(shortHash(path).slice(0, 8), 16) / 2 ** 32
+  return luck < 0.02 || (luck < 0.27 && attempt === 1)
 }

@@ -52,7 +52,7 @@ async function work(jobs: JobQueue, here: Here): Promise<number> {
   const startedAt = new Date()
   const progress = createProgress(process.stdout, options.plain)
   const stop = stopOnSignals(() => progress.end())
-  jobs.on('error', ({ error, doing }) => console.error(`trouble, going on: ${doing}: ${describe(error)}`))
+  tellTrouble(jobs)
 
   say(`folder  ${folder}`, `store   ${place.shown}`)
   const leaveOut = place.file === null ? [] : filesOf(place.file)
@@ -75,6 +75,16 @@ async function work(jobs: JobQueue, here: Here): Promise<number> {
   const run = { folder, store: place.shown, new: enqueued.new, seconds, stopped: isStopped, doneAlready }
   if (options.json) say(asJson(summary, tally, run))
   return isAllWell(summary) ? 0 : 1
+}
+
+/** Work goes on by itself when the store is back, so one line for each kind of trouble is enough. */
+function tellTrouble(jobs: JobQueue): void {
+  const told = new Set<string>()
+  jobs.on('error', ({ error, doing }) => {
+    const trouble = describe(error)
+    if (!told.has(trouble)) console.error(`trouble (${doing}), trying again: ${trouble}`)
+    told.add(trouble)
+  })
 }
 
 /** One pool for all three types, until nothing is left to do or a signal comes. */

@@ -39,6 +39,16 @@ async function stoppedEarly(folder: string, store: string): Promise<readonly str
   return [...untouched].filter(([, jobsLeft]) => jobsLeft === 2).map(([path]) => path)
 }
 
+/** For root every file is readable, so root runs the program as somebody else; a text says why that cannot be. */
+function ordinaryUser(): { uid?: number; gid?: number } | string {
+  if (process.platform === 'win32') return 'Windows has no modes'
+  if (process.getuid?.() !== 0) return {}
+  const user = { uid: 65534, gid: 65534 }
+  const look = `require('node:fs').accessSync(${JSON.stringify(program)})`
+  const canRead = spawnSync(process.execPath, ['-e', look], user).status === 0
+  return canRead ? user : 'nobody but root can read this repository'
+}
+
 describe('files that changed between the walk and the work', () => {
   it('one that has vanished is named, and the exit code stays 0', async () => {
     const folder = folderOf(manyFiles(10))
@@ -105,27 +115,32 @@ describe('what the walk meets', () => {
     expect(summaryOf(ended)).toMatchObject({ files: 1, skipped: 2 })
   })
 
-  it('a file and a folder without permission are named, the rest is done, and the exit code is 1', async (test) => {
-    // For root every file is readable, so root runs the program as somebody else.
-    const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
-    const look = `require('fs').accessSync(${JSON.stringify(program)})`
-    if (process.platform === 'win32') return test.skip('Windows has no modes')
-    if (spawnSync(process.execPath, ['-e', look], user).status !== 0)
-      return test.skip('another user than root cannot read this repository')
-    const folder = folderOf({ 'a.txt': 'a', 'secret.txt': 'b', 'closed/c.txt': 'c' })
-    chmodSync(folder, 0o755)
-    chmodSync(join(folder, 'secret.txt'), 0)
-    chmodSync(join(folder, 'closed'), 0)
-    const ended = await new RunningProgram([folder, '--store', 'memory:', '--json'], user).ended
-    chmodSync(join(folder, 'closed'), 0o755)
-    expect(ended).toMatchObject({ code: 1, stderr: '' })
-    expect(ended.stdout).toContain('skipped closed: a folder that cannot be read: permission denied\n')
-    expect(ended.stdout).toContain(
+  it.for([
+    [
+      'file',
+      'secret.txt',
       'Files that could not be read (1)\n  secret.txt: the file cannot be read: permission denied\n',
-    )
-    expect(summaryOf(ended)).toMatchObject({ files: 2, unreadable: 1, skipped: 1 })
-    expectNoStack(ended)
-  })
+    ],
+    ['folder', 'closed', 'skipped closed: a folder that cannot be read: permission denied\n'],
+  ] as const)(
+    'a %s without permission is named, the rest is done, and the exit code is 1',
+    async ([, path, line], { skip }) => {
+      const user = ordinaryUser()
+      if (typeof user === 'string') return skip(user)
+      const folder = folderOf({ 'a.txt': 'a', 'secret.txt': 'b', 'closed/c.txt': 'c' })
+      chmodSync(folder, 0o755)
+      chmodSync(join(folder, path), 0)
+      const ended = await new RunningProgram([folder, '--store', 'memory:', '--json'], user).ended
+      chmodSync(join(folder, path), 0o755)
+      expect(ended).toMatchObject({ code: 1, stderr: '' })
+      expect(ended.stdout).toContain(line)
+      const { files, unreadable, skipped } = summaryOf(ended)
+      expect({ files, unreadable, skipped }).toEqual(
+        path === 'closed' ? { files: 2, unreadable: 0, skipped: 1 } : { files: 3, unreadable: 1, skipped: 0 },
+      )
+      expectNoStack(ended)
+    },
+  )
 
   it('an empty folder is nothing to do and no failure', async () => {
     const ended = await run(temporaryFolder(), '--store', 'memory:', '--json')

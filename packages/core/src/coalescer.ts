@@ -1,8 +1,19 @@
 import { tracingChannel } from 'node:diagnostics_channel'
-import { StintError, isStintError } from './errors.js'
+import { isStintError, StintError } from './errors.js'
 import { foldBeats, foldIntoChange } from './fold.js'
 import type { Seam } from './seam.js'
-import type { Batch, BatchResult, Beat, Change, ChangeResult, Claim, ClaimResult, InsertResult, NewJob, Store } from './store.js'
+import type {
+  Batch,
+  BatchResult,
+  Beat,
+  Change,
+  ChangeResult,
+  Claim,
+  ClaimResult,
+  InsertResult,
+  NewJob,
+  Store,
+} from './store.js'
 
 export interface CoalescerOptions {
   readonly store: Pick<Store, 'exchange' | 'capabilities' | 'name'>
@@ -93,7 +104,16 @@ export class Coalescer {
   /** Built when its batch is cut, so it asks for what is free at that moment; null: not needed any more. */
   claim(build: () => Claim | null): Promise<Sent<ClaimResult> | null> {
     return new Promise((resolve, reject) => {
-      const item: Item = { part: 'claims', id: null, given: NO_CLAIM, build, bytes: 0, group: null, resolve: resolve as Item['resolve'], reject }
+      const item: Item = {
+        part: 'claims',
+        id: null,
+        given: NO_CLAIM,
+        build,
+        bytes: 0,
+        group: null,
+        resolve: resolve as Item['resolve'],
+        reject,
+      }
       this.#pending++
       this.#makeReady(item)
     })
@@ -102,7 +122,9 @@ export class Coalescer {
   /** All in one batch of their own (at most 500), whole with `atomicBatches`. */
   async insertTogether(jobs: readonly NewJob[]): Promise<Sent<readonly InsertResult[]>> {
     const group: Group = { items: [], waiting: jobs.length }
-    const answers = await Promise.all(jobs.map((job) => this.#enter<InsertResult>('inserts', job.id, job, bytesOf(job), group)))
+    const answers = await Promise.all(
+      jobs.map((job) => this.#enter<InsertResult>('inserts', job.id, job, bytesOf(job), group)),
+    )
     return { result: answers.map((sent) => sent.result), repeated: answers.some((sent) => sent.repeated) }
   }
 
@@ -113,7 +135,13 @@ export class Coalescer {
 
   // ---- lines ----------------------------------------------------------------------------------------------------------------
 
-  #enter<T>(part: Part, id: string, given: NewJob | Change | Beat, bytes: number, group: Group | null = null): Promise<Sent<T>> {
+  #enter<T>(
+    part: Part,
+    id: string,
+    given: NewJob | Change | Beat,
+    bytes: number,
+    group: Group | null = null,
+  ): Promise<Sent<T>> {
     return new Promise<Sent<T>>((resolve, reject) => {
       const item: Item = { part, id, given, build: null, bytes, group, resolve: resolve as Item['resolve'], reject }
       group?.items.push(item)
@@ -192,7 +220,12 @@ export class Coalescer {
         for (const item of entry.items) this.#markSent(item)
         return entry.items
       }
-      if (items.length === MOST_ITEMS || (items.length > 0 && bytes + entry.bytes > MOST_BYTES) || (entry.part === 'claims' && claims === MOST_CLAIMS)) break
+      if (
+        items.length === MOST_ITEMS ||
+        (items.length > 0 && bytes + entry.bytes > MOST_BYTES) ||
+        (entry.part === 'claims' && claims === MOST_CLAIMS)
+      )
+        break
       taken++
       if (entry.build && !this.#build(entry, entry.build)) continue
       bytes += entry.bytes
@@ -316,7 +349,9 @@ export class Coalescer {
     const batch = batchOf(items, again)
     const done = seam.busy()
     try {
-      return await (exchanges.hasSubscribers ? exchanges.tracePromise(() => store.exchange(batch), traceOf(store.name, batch)) : store.exchange(batch))
+      return await (exchanges.hasSubscribers
+        ? exchanges.tracePromise(() => store.exchange(batch), traceOf(store.name, batch))
+        : store.exchange(batch))
     } finally {
       done()
     }
@@ -338,7 +373,11 @@ function fold(last: Item | null | undefined, item: Item): boolean {
   if (last?.part !== 'beats') return false
   const beat = last.given as Beat
   const folded =
-    item.part === 'beats' ? foldBeats(beat, item.given as Beat) : item.part === 'changes' ? foldIntoChange(beat, item.given as Change) : null
+    item.part === 'beats'
+      ? foldBeats(beat, item.given as Beat)
+      : item.part === 'changes'
+        ? foldIntoChange(beat, item.given as Change)
+        : null
   if (folded === null) return false
   const { resolve, reject } = last
   last.part = item.part
@@ -387,7 +426,8 @@ function bytesOf(bodies: Partial<Bodies>): number {
 
 /** Nothing happened, and nothing would happen to any part of the batch. */
 const isAboutStore = (error: unknown): boolean =>
-  isStintError(error) && ['STORE_UNAVAILABLE', 'STORE_CLOSED', 'STORE_INCOMPATIBLE', 'QUEUE_CLOSED', 'ABORTED'].includes(error.code)
+  isStintError(error) &&
+  ['STORE_UNAVAILABLE', 'STORE_CLOSED', 'STORE_INCOMPATIBLE', 'QUEUE_CLOSED', 'ABORTED'].includes(error.code)
 
 /** What is no error of ours is a bug of a store, and nobody knows what it did. */
 const isUnknown = (error: unknown): boolean => !isStintError(error) || error.code === 'OUTCOME_UNKNOWN'
@@ -403,7 +443,11 @@ const unknown = (store: string, cause: unknown): StintError<'OUTCOME_UNKNOWN'> =
       )
 
 const broken = (store: string, part: Part, asked: number, answered: number): StintError<'STORE_BROKEN'> =>
-  new StintError('STORE_BROKEN', `The ${store} store answered ${answered} of ${asked} ${part}. This is a bug of the store.`, { store })
+  new StintError(
+    'STORE_BROKEN',
+    `The ${store} store answered ${answered} of ${asked} ${part}. This is a bug of the store.`,
+    { store },
+  )
 
 /** What `tracing:stint:exchange:*` tells. */
 export interface ExchangeTrace {

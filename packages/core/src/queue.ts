@@ -68,6 +68,8 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
   #isClosing = false
   #isClosed = false
   #closing: Promise<void> | null = null
+  #callsUnderWay = 0
+  #whenNoCall: (() => void) | null = null
 
   constructor(options: JobQueueOptions<Tx, Sync>) {
     checkPolicy(options.defaults ?? {})
@@ -289,7 +291,12 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
   /** Handlers that run out their grace may still enqueue and read; after that nobody may. Mistakes of the caller reject like everything else. */
   async #whileOpen<T>(call: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw queueClosed()
-    return call()
+    this.#callsUnderWay++
+    try {
+      return await call()
+    } finally {
+      if (--this.#callsUnderWay === 0) this.#whenNoCall?.()
+    }
   }
 
   #inLine<T>(id: string, call: () => Promise<T>): Promise<T> {
@@ -303,6 +310,11 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
     await Promise.all([...this.#pools].map((pool) => pool.stop(options)))
     this.#isClosed = true
     await this.#rt.sweeper.stop()
+    if (this.#callsUnderWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenNoCall = resolve
+      })
+    }
     await this.#rt.lines.idle()
     await this.#rt.send.idle()
     this.#rt.wake.close()

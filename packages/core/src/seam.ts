@@ -63,7 +63,8 @@ export function seamOf(clock: Clock | null): Seam {
   const chance = time[CHANCE] ?? systemChance
   return {
     now: () => time.now(),
-    after: (ms, run) => time.after(ms, run),
+    // Whole milliseconds, rounded up: stores count in them, and who wakes a fraction early finds nothing due.
+    after: (ms, run) => time.after(Math.ceil(ms), run),
     monotonic: clock === null || clock === systemClock ? () => performance.now() : () => time.now(),
     soon: (run) => process.nextTick(run),
     busy: time[BUSY] ?? (() => notCounted),

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StintError } from '@stint/core'
@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { Session } from './commands/session.js'
 import { aborted, failureOf, failureOfCommit, isBusy, unavailable } from './failures.js'
 import { fileOf, type Settled, type SqliteDatabase } from './options.js'
+import { WalBound } from './wal-bound.js'
 
 /** The driver waits with the whole thread, so it may wait only this long; the rest of the waiting is done between tries, with the loop free. */
 const BUSY_MS = 5
@@ -32,10 +33,13 @@ export class Connection {
 
   private constructor(db: SqliteDatabase, settled: Settled, close: () => void) {
     this.db = db
-    this.close = close
+    this.close = () => {
+      this.#wal?.stop()
+      close()
+    }
     this.session = new Session(db, settled.prefix)
     this.file = settled.file === null ? null : fileOf(db)
-    this.#wal = this.file === null ? null : new WalBound(db, `${this.file}-wal`)
+    this.#wal = this.file === null ? null : new WalBound(db, this.file)
   }
 
   static async open(settled: Settled, patience: Patience): Promise<Connection> {
@@ -71,7 +75,7 @@ export class Connection {
   /** A write, alone. IMMEDIATE: a transaction that reads first and asks for the write lock later is refused, whatever its patience. */
   async write<T>(work: () => T, patience: Patience): Promise<T> {
     const answer = await patiently(() => this.#within('begin immediate', work), patience)
-    this.#wal?.keep()
+    this.#wal?.look()
     return answer
   }
 
@@ -147,44 +151,3 @@ async function patiently<T>(attempt: () => T, { ms, signal, inVain }: Patience):
     await sleep(wait * (0.5 + Math.random()), undefined, signal && { signal }).catch(() => {})
   }
 }
-
-/** SQLite goes on at the end of the log as long as somebody reads an older state; a reader after the other, and it grows without bound. */
-const WAL_BYTES = 16 * 1024 * 1024
-/** How long the readers may be waited for, with the thread: they have to be let go all at once. */
-const CHECKPOINT_MS = 50
-
-class WalBound {
-  readonly #db: SqliteDatabase
-  readonly #log: string
-  #writes = 0
-  #notBefore = 0
-  #pauseMs = 0
-
-  constructor(db: SqliteDatabase, log: string) {
-    this.#db = db
-    this.#log = log
-  }
-
-  /** After a write. When a reader stays, tries grow rarer: each costs the loop up to 50 ms. */
-  keep(): void {
-    if (++this.#writes % 16 !== 0) return
-    const now = performance.now()
-    if (now < this.#notBefore || sizeOf(this.#log) <= WAL_BYTES) return
-    this.#pauseMs = this.#truncate() ? 0 : Math.min(Math.max(2 * this.#pauseMs, 250), 5000)
-    this.#notBefore = performance.now() + this.#pauseMs
-  }
-
-  #truncate(): boolean {
-    const pragma = (text: string): unknown => this.#db.prepare(`pragma ${text}`).pluck().get()
-    try {
-      pragma(`busy_timeout = ${CHECKPOINT_MS}`)
-      return pragma('wal_checkpoint(truncate)') === 0
-    } catch {
-      return false // The write before it is done and durable; the log is only longer than it should be.
-    } finally {
-      pragma(`busy_timeout = ${BUSY_MS}`)
-    }
-  }
-}
-
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0

@@ -201,4 +201,3 @@ describe('the statements of SQLite beside the memory store', () => {
     )
   }, 60_000)
 })
-

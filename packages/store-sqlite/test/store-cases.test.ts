@@ -41,7 +41,11 @@ storeCases(
       const path = fileOf(space)
       const { pragma } = Database.prototype
       // A build whose level falls to NORMAL at the first write in WAL mode, as better-sqlite3's does when nobody sets it.
-      const spy = vi.spyOn(Database.prototype, 'pragma').mockImplementation(function (this: Database.Database, text, how) {
+      const spy = vi.spyOn(Database.prototype, 'pragma').mockImplementation(function (
+        this: Database.Database,
+        text,
+        how,
+      ) {
         return this.name === path && text.startsWith('synchronous') ? [] : pragma.call(this, text, how)
       })
       const store = sqliteStore({ path })
@@ -61,7 +65,7 @@ storeCases(
         dispose: () => void db.close(),
       }
     },
-    block(space) {
+    async block(space) {
       const db = new Database(fileOf(space))
       db.exec('begin immediate')
       return () => {

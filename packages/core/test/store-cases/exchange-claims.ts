@@ -304,15 +304,15 @@ const cost: readonly StoreCase[] = [
       assert.equal(nextDueInMs, 3_600_000)
     },
   ),
-  fact('claim › after a release was acknowledged to another handle › takes what it put back [CLAIM-1, READ-1]', async ({
-    a,
-    b,
-  }) => {
-    await insertOne(a)
-    const job = only(await take(a))
-    await must(a, release(job))
-    assert.deepEqual(idsOf(await take(b)), [job.id])
-  }),
+  fact(
+    'claim › after a release was acknowledged to another handle › takes what it put back [CLAIM-1, READ-1]',
+    async ({ a, b }) => {
+      await insertOne(a)
+      const job = only(await take(a))
+      await must(a, release(job))
+      assert.deepEqual(idsOf(await take(b)), [job.id])
+    },
+  ),
 ]
 
 export const claims: readonly StoreCase[] = [...selection, ...written, ...timers, ...claimsPerState, ...cost]

@@ -76,7 +76,10 @@ export const order: readonly StoreCase[] = [
     await must(a, reprioritise(at(jobs, 2), 60))
     await must(a, reschedule(at(jobs, 0), 10))
     clock.move(10)
-    assert.deepEqual(idsOf(await take(a, { max: 3 })), [2, 1, 0].map((n) => at(jobs, n).id))
+    assert.deepEqual(
+      idsOf(await take(a, { max: 3 })),
+      [2, 1, 0].map((n) => at(jobs, n).id),
+    )
   }),
   ...[
     { name: 'release', change: release },

@@ -19,25 +19,34 @@ function spoil(value: unknown): void {
 }
 
 export const reads: readonly StoreCase[] = [
-  fact('a read › on the other handle, after each write was acknowledged › sees it in every way of reading [READ-1, EVENT-3]', async ({ a, b }) => {
-    let { cursor } = await b.feed({ after: 'end', limit: 1 })
-    const isSeen = async (job: JobRecord, type: string): Promise<void> => {
-      assert.deepEqual(await b.get([job.id]), [job])
-      assert.equal((await eventsOf(b, job.id)).at(-1)?.type, type)
-      const feed = await feedFrom(b, cursor)
-      assert.deepEqual(feed.events.map((event) => [event.jobId, event.type]), [[job.id, type]])
-      cursor = feed.cursor
-      assert.deepEqual((await b.stats()).filter(({ count }) => count), [{ queue: 'default', state: job.state, count: 1 }])
-      assert.deepEqual(idsOf((await b.list({ walk: 'id', direction: 'asc', limit: 5 })).jobs), [job.id])
-    }
-    const made = await insertOne(a)
-    await isSeen(made, 'enqueued')
-    await isSeen(await must(a, reprioritise(made)), 'reprioritised')
-    const taken = only(await take(a))
-    await isSeen(taken, 'leased')
-    assert.deepEqual(idsOf((await b.list({ walk: 'lease', limit: 5 })).jobs), [made.id])
-    await isSeen(await must(a, succeed(taken)), 'succeeded')
-  }),
+  fact(
+    'a read › on the other handle, after each write was acknowledged › sees it in every way of reading [READ-1, EVENT-3]',
+    async ({ a, b }) => {
+      let { cursor } = await b.feed({ after: 'end', limit: 1 })
+      const isSeen = async (job: JobRecord, type: string): Promise<void> => {
+        assert.deepEqual(await b.get([job.id]), [job])
+        assert.equal((await eventsOf(b, job.id)).at(-1)?.type, type)
+        const feed = await feedFrom(b, cursor)
+        assert.deepEqual(
+          feed.events.map((event) => [event.jobId, event.type]),
+          [[job.id, type]],
+        )
+        cursor = feed.cursor
+        assert.deepEqual(
+          (await b.stats()).filter(({ count }) => count),
+          [{ queue: 'default', state: job.state, count: 1 }],
+        )
+        assert.deepEqual(idsOf((await b.list({ walk: 'id', direction: 'asc', limit: 5 })).jobs), [job.id])
+      }
+      const made = await insertOne(a)
+      await isSeen(made, 'enqueued')
+      await isSeen(await must(a, reprioritise(made)), 'reprioritised')
+      const taken = only(await take(a))
+      await isSeen(taken, 'leased')
+      assert.deepEqual(idsOf((await b.list({ walk: 'lease', limit: 5 })).jobs), [made.id])
+      await isSeen(await must(a, succeed(taken)), 'succeeded')
+    },
+  ),
   fact('get › answers in the order asked, null for unknown ids, an id asked twice twice [READ-2]', async ({ a, b }) => {
     const [one, two] = [await insertOne(a), await insertOne(a)]
     assert.deepEqual(await b.get([two.id, 'nobody', one.id, two.id]), [two, null, one, two])
@@ -47,7 +56,10 @@ export const reads: readonly StoreCase[] = [
     const jobs = [...Array(2)].map(() => Array.from({ length: 500 }, () => newJob()))
     for (const inserts of jobs) await a.exchange({ inserts })
     const ids = idsOf(jobs.flat())
-    assert.deepEqual((await b.get(ids)).map((job) => job?.id), ids)
+    assert.deepEqual(
+      (await b.get(ids)).map((job) => job?.id),
+      ids,
+    )
   }),
   fact('what a caller does to an answer › reaches nobody [READ-2]', async ({ a, b }) => {
     const { job } = await jobIn(a, 'running', { tags: ['t'] })
@@ -72,25 +84,32 @@ export const reads: readonly StoreCase[] = [
     assert.deepEqual(await read(b, job.id), job)
     assert.deepEqual(await eventsOf(b, job.id), events)
   }),
-  fact('what a caller does to what it has sent, or was answered by a write › reaches nobody [READ-2]', async ({ a, b }) => {
-    const sent = newJob({ tags: ['one'], event: draft('enqueued', { actor: 'ada' }) })
-    const { inserts } = await a.exchange({ inserts: [sent] })
-    const answered = structuredClone(at(inserts, 0).job)
-    ;(sent.tags as string[]).push('two')
-    spoil(sent.event)
-    spoil(inserts)
-    assert.deepEqual(await read(b, answered.id), answered)
-    const [taken] = await take(a)
-    const held = structuredClone(taken) as JobRecord
-    spoil(taken)
-    assert.deepEqual(await read(b, answered.id), held)
-    const tags = ['three']
-    const result = (await a.exchange({ changes: [{ id: held.id, guard: { version: 2 }, set: { tags }, event: draft('progressed'), returning: true }] })).changes
-    tags.push('four')
-    spoil(result)
-    assert.deepEqual((await read(b, held.id)).tags, ['three'])
-    const cancelled = structuredClone(await must(a, cancel(held)))
-    assert.deepEqual(await read(b, held.id), cancelled)
-    assert.equal(at(await eventsOf(b, held.id), 0).actor, 'ada')
-  }),
+  fact(
+    'what a caller does to what it has sent, or was answered by a write › reaches nobody [READ-2]',
+    async ({ a, b }) => {
+      const sent = newJob({ tags: ['one'], event: draft('enqueued', { actor: 'ada' }) })
+      const { inserts } = await a.exchange({ inserts: [sent] })
+      const answered = structuredClone(at(inserts, 0).job)
+      ;(sent.tags as string[]).push('two')
+      spoil(sent.event)
+      spoil(inserts)
+      assert.deepEqual(await read(b, answered.id), answered)
+      const [taken] = await take(a)
+      const held = structuredClone(taken) as JobRecord
+      spoil(taken)
+      assert.deepEqual(await read(b, answered.id), held)
+      const tags = ['three']
+      const result = (
+        await a.exchange({
+          changes: [{ id: held.id, guard: { version: 2 }, set: { tags }, event: draft('progressed'), returning: true }],
+        })
+      ).changes
+      tags.push('four')
+      spoil(result)
+      assert.deepEqual((await read(b, held.id)).tags, ['three'])
+      const cancelled = structuredClone(await must(a, cancel(held)))
+      assert.deepEqual(await read(b, held.id), cancelled)
+      assert.equal(at(await eventsOf(b, held.id), 0).actor, 'ada')
+    },
+  ),
 ]

@@ -2,7 +2,23 @@ import assert from 'node:assert/strict'
 import { STATES, TERMINAL_STATES } from '../../src/transitions.js'
 import { fact, type StoreCase } from './case.js'
 import { cancel, retry, succeed } from './commands.js'
-import { changeAll, eventsOf, feedFrom, idsOf, insertAll, insertOne, listAll, must, newJob, newJobs, only, read, seenOf, START, take } from './fixtures.js'
+import {
+  changeAll,
+  eventsOf,
+  feedFrom,
+  idsOf,
+  insertAll,
+  insertOne,
+  listAll,
+  must,
+  newJob,
+  newJobs,
+  only,
+  read,
+  START,
+  seenOf,
+  take,
+} from './fixtures.js'
 import { jobIn } from './job-in.js'
 import { NEEDS } from './options.js'
 import type { Stage } from './stage.js'
@@ -24,60 +40,103 @@ async function round({ a, options, space }: Stage, count: number): Promise<{ ful
 
 export const remove: readonly StoreCase[] = [
   ...TERMINAL_STATES.map((state) =>
-    fact(`remove › of a job that is ${state}, under its version › removes it with its events [REMOVE-1, REMOVE-2]`, async ({ a, b }) => {
-      const neighbour = await jobIn(a, state)
-      const { job } = await jobIn(a, state, { key: 'k' })
-      assert.deepEqual(await a.remove([{ id: job.id, version: job.version }]), [true])
-      assert.deepEqual(await b.get([job.id, { queue: 'default', key: 'k' }, neighbour.job.id]), [null, null, neighbour.job])
-      assert.deepEqual(await eventsOf(b, job.id), [])
-      assert.deepEqual((await feedFrom(b, 'start')).events.filter(({ jobId }) => jobId === job.id), [])
-      assert.deepEqual(idsOf(await listAll(b, { walk: 'id', direction: 'asc', limit: 10 })), [neighbour.job.id])
-      assert.deepEqual(idsOf(await listAll(b, { walk: 'finished', direction: 'asc', state, limit: 10 })), [neighbour.job.id])
-      assert.deepEqual((await b.stats()).filter(({ count }) => count), [{ queue: 'default', state, count: 1 }])
-    }),
+    fact(
+      `remove › of a job that is ${state}, under its version › removes it with its events [REMOVE-1, REMOVE-2]`,
+      async ({ a, b }) => {
+        const neighbour = await jobIn(a, state)
+        const { job } = await jobIn(a, state, { key: 'k' })
+        assert.deepEqual(await a.remove([{ id: job.id, version: job.version }]), [true])
+        assert.deepEqual(await b.get([job.id, { queue: 'default', key: 'k' }, neighbour.job.id]), [
+          null,
+          null,
+          neighbour.job,
+        ])
+        assert.deepEqual(await eventsOf(b, job.id), [])
+        assert.deepEqual(
+          (await feedFrom(b, 'start')).events.filter(({ jobId }) => jobId === job.id),
+          [],
+        )
+        assert.deepEqual(idsOf(await listAll(b, { walk: 'id', direction: 'asc', limit: 10 })), [neighbour.job.id])
+        assert.deepEqual(idsOf(await listAll(b, { walk: 'finished', direction: 'asc', state, limit: 10 })), [
+          neighbour.job.id,
+        ])
+        assert.deepEqual(
+          (await b.stats()).filter(({ count }) => count),
+          [{ queue: 'default', state, count: 1 }],
+        )
+      },
+    ),
   ),
   ...LIVE.map((state) =>
-    fact(`remove › of a job that is ${state} › removes nothing, under any version [REMOVE-1]`, async ({ a, b, clock }) => {
-      const { job } = await jobIn(a, state)
-      clock.move(10 * 365 * 86_400_000) // however old it is
-      const before = await seenOf(b)
-      for (const version of [job.version, job.version + 1, 1, 0]) assert.deepEqual(await a.remove([{ id: job.id, version }]), [false])
-      assert.deepEqual(await seenOf(b), before)
-    }),
+    fact(
+      `remove › of a job that is ${state} › removes nothing, under any version [REMOVE-1]`,
+      async ({ a, b, clock }) => {
+        const { job } = await jobIn(a, state)
+        clock.move(10 * 365 * 86_400_000) // however old it is
+        const before = await seenOf(b)
+        for (const version of [job.version, job.version + 1, 1, 0])
+          assert.deepEqual(await a.remove([{ id: job.id, version }]), [false])
+        assert.deepEqual(await seenOf(b), before)
+      },
+    ),
   ),
-  fact('remove › of a job that was retried and ended again meanwhile › removes nothing [REMOVE-1]', async ({ a, b }) => {
-    const { job } = await jobIn(a, 'dead')
-    await must(a, retry(job))
-    assert.deepEqual(await b.remove([{ id: job.id, version: job.version }]), [false])
-    const done = await must(a, succeed(only(await take(a))))
-    assert.deepEqual(await b.remove([{ id: job.id, version: job.version }]), [false])
-    assert.deepEqual(await read(b, job.id), done)
-    assert.equal((await eventsOf(b, job.id)).length, done.version)
-  }),
+  fact(
+    'remove › of a job that was retried and ended again meanwhile › removes nothing [REMOVE-1]',
+    async ({ a, b }) => {
+      const { job } = await jobIn(a, 'dead')
+      await must(a, retry(job))
+      assert.deepEqual(await b.remove([{ id: job.id, version: job.version }]), [false])
+      const done = await must(a, succeed(only(await take(a))))
+      assert.deepEqual(await b.remove([{ id: job.id, version: job.version }]), [false])
+      assert.deepEqual(await read(b, job.id), done)
+      assert.equal((await eventsOf(b, job.id)).length, done.version)
+    },
+  ),
   fact('remove › of many › judges each alone, in the order asked [REMOVE-1]', async ({ a, b }) => {
-    const [dead, queued, done] = [(await jobIn(a, 'dead')).job, await insertOne(a, { run: { inMs: 9 } }), (await jobIn(a, 'succeeded')).job]
+    const [dead, queued, done] = [
+      (await jobIn(a, 'dead')).job,
+      await insertOne(a, { run: { inMs: 9 } }),
+      (await jobIn(a, 'succeeded')).job,
+    ]
     const asked = [{ id: 'nobody', version: 1 }, done, queued, { id: dead.id, version: 99 }, dead]
-    assert.deepEqual(await a.remove(asked.map(({ id, version }) => ({ id, version }))), [false, true, false, false, true])
+    assert.deepEqual(await a.remove(asked.map(({ id, version }) => ({ id, version }))), [
+      false,
+      true,
+      false,
+      false,
+      true,
+    ])
     assert.deepEqual(idsOf(await listAll(b, { walk: 'id', direction: 'asc', limit: 10 })), [queued.id])
   }),
-  fact('remove › then insert of the same id › begins anew at version 1, with nothing of before [REMOVE-2, ATOM-3, IDEM-1]', async ({ a, b, clock }) => {
-    const { job } = await jobIn(a, 'failed', { key: 'k', tags: ['t'] })
-    await a.remove([{ id: job.id, version: job.version }])
-    clock.move(1000)
-    const sent = newJob({ id: job.id, queue: 'other' })
-    const { isNew, job: again } = only((await b.exchange({ inserts: [sent] })).inserts)
-    assert.equal(isNew, true)
-    assert.deepEqual([again.version, again.attempt, again.createdAt, again.error, again.key], [1, 0, START + 1000, null, null])
-    assert.deepEqual((await eventsOf(a, job.id)).map(({ seq, type, at }) => [seq, type, at]), [[1, 'enqueued', START + 1000]])
-    assert.equal((await must(a, cancel(again))).version, 2)
-    assert.deepEqual((await eventsOf(a, job.id)).map(({ seq }) => seq), [1, 2])
-  }),
+  fact(
+    'remove › then insert of the same id › begins anew at version 1, with nothing of before [REMOVE-2, ATOM-3, IDEM-1]',
+    async ({ a, b, clock }) => {
+      const { job } = await jobIn(a, 'failed', { key: 'k', tags: ['t'] })
+      await a.remove([{ id: job.id, version: job.version }])
+      clock.move(1000)
+      const sent = newJob({ id: job.id, queue: 'other' })
+      const { isNew, job: again } = only((await b.exchange({ inserts: [sent] })).inserts)
+      assert.equal(isNew, true)
+      assert.deepEqual(
+        [again.version, again.attempt, again.createdAt, again.error, again.key],
+        [1, 0, START + 1000, null, null],
+      )
+      assert.deepEqual(
+        (await eventsOf(a, job.id)).map(({ seq, type, at }) => [seq, type, at]),
+        [[1, 'enqueued', START + 1000]],
+      )
+      assert.equal((await must(a, cancel(again))).version, 2)
+      assert.deepEqual(
+        (await eventsOf(a, job.id)).map(({ seq }) => seq),
+        [1, 2],
+      )
+    },
+  ),
   fact('remove › then a change, a beat and a claim of the id › find nothing [REMOVE-2, GUARD-4]', async ({ a }) => {
     const { job, token } = await jobIn(a, 'succeeded')
     await a.remove([{ id: job.id, version: job.version }])
     const missing = { ok: false, why: 'missing', job: null }
-    const { changes, beats } = await a.exchange({ changes: [cancel(job)], beats: [{ id: `${job.id}`, token, progress: '1' }].slice(1) })
-    assert.deepEqual([changes, beats], [[missing], []])
+    assert.deepEqual((await a.exchange({ changes: [cancel(job)] })).changes, [missing])
     assert.deepEqual((await a.exchange({ beats: [{ id: job.id, token, progress: '1' }] })).beats, [missing])
     assert.deepEqual(await take(a, { from: [{ ids: [job.id] }] }), [])
   }),
@@ -89,7 +148,10 @@ export const remove: readonly StoreCase[] = [
       const third = await round(stage, 3000)
       const grown = third.empty - second.empty
       assert.ok(grown < (first.full - first.empty) / 4 + 1_000_000, `the empty store grew by ${grown} bytes`)
-      assert.ok(third.full < first.full * 1.25 + 1_000_000, `full, the store took ${first.full} bytes, then ${third.full}`)
+      assert.ok(
+        third.full < first.full * 1.25 + 1_000_000,
+        `full, the store took ${first.full} bytes, then ${third.full}`,
+      )
     },
     NEEDS.size,
   ),

@@ -7,7 +7,7 @@ import { headRow, isPaused } from './read.js'
 import type { Step } from './step.js'
 
 const BY_N = `select ${WHOLE} from stint_job where n = ?`
-const HELD_BY = `select ${WHOLE} from stint_job where token is not null and token = ?`
+const HELD_BY = `select ${WHOLE} from stint_job indexed by stint_job_lease where token is not null and token = ?`
 
 export function claim(step: Step, given: Claim): ClaimResult {
   const held = given.again ? stillHeld(step, given) : []
@@ -34,16 +34,16 @@ function takeFirst(step: Step, given: Claim, from: OfQueue, jobs: JobRecord[]): 
   return at === null ? null : at - step.now
 }
 
+/** Each id was looked at, so 0 only when one that is due had to stay. */
 function takeIds(step: Step, given: Claim, ids: readonly string[], jobs: JobRecord[]): number | null {
   let soonest: number | null = null
   for (const id of ids) {
-    if (jobs.length >= given.max) return 0
     const row = headRow(step.session, id)
     if (row === undefined || row.state !== codeOf('queued') || isPaused(step.session, row.queue)) continue
-    if (row.run_at <= step.now) jobs.push(takeOne(step, given, row.n))
-    else if (soonest === null || row.run_at - step.now < soonest) soonest = row.run_at - step.now
+    if (row.run_at <= step.now && jobs.length < given.max) jobs.push(takeOne(step, given, row.n))
+    else soonest = Math.min(soonest ?? Number.POSITIVE_INFINITY, Math.max(0, row.run_at - step.now))
   }
-  return jobs.length >= given.max ? 0 : soonest
+  return soonest
 }
 
 function takeOne(step: Step, given: Claim, n: number): JobRecord {

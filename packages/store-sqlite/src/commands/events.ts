@@ -5,7 +5,7 @@ import type { Session } from './session.js'
 
 const COLUMNS =
   'e.pos, j.id, j.queue, e.seq, e.at, e.type, e.from_state, e.to_state, e.attempt, e.fence, e.worker, e.actor, e.detail'
-const OF_JOB = `select ${COLUMNS} from stint_job j cross join stint_event e on e.job = j.n where j.id = +? and e.seq > +? order by e.seq limit +?`
+const OF_JOB = `select ${COLUMNS} from stint_job j cross join stint_event e indexed by stint_event_job on e.job = j.n where j.id = +? and e.seq > +? order by e.seq limit +?`
 // "+?" as in line.ts. "cross join" keeps the order of the two: by position, each event looking up its job.
 const FEED = `select ${COLUMNS} from stint_event e cross join stint_job j on j.n = e.job where e.pos > +? order by e.pos limit +?`
 const END = "select seq from sqlite_sequence where name = 'stint_event'"

@@ -8,11 +8,12 @@ import type { Session } from './session.js'
  * `+?` instead of `?`: with ORDER BY, SQLite looks into a bare parameter while it plans, and from then on plans anew at each other value:
  * 5 to 10 µs a probe that takes 1 µs.
  */
-const LANE = 'from stint_job where queue = +? and type = +? and state = 1'
+const LANE = 'from stint_job indexed by stint_job_ready where queue = +? and type = +? and state = 1'
 const BAND = `select priority ${LANE} and priority <= +? order by priority desc limit 1`
 const ROWS = `select n, id, priority, run_at ${LANE} and priority = +? and (run_at, id) > (+?, +?) and run_at <= +? order by run_at, id limit +?`
 const NEXT = `select run_at ${LANE} and priority = +? and run_at > +? order by run_at limit 1`
-const NEXT_TYPE = 'select type from stint_job where queue = +? and state = 1 and type > +? order by type limit 1'
+const NEXT_TYPE =
+  'select type from stint_job indexed by stint_job_ready where queue = +? and state = 1 and type > +? order by type limit 1'
 
 export interface Place {
   readonly n: number

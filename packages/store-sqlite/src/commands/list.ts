@@ -17,6 +17,7 @@ interface Text {
 /** A walk: a range of one index, begun behind a place. `key` are the columns that make the place. */
 interface Walk {
   readonly letter: string
+  readonly index: string
   readonly key: readonly string[]
   readonly descending: boolean
   readonly range: readonly Text[]
@@ -28,12 +29,14 @@ export function list(session: Session, query: ListQuery, now: Ms): ListPage {
   const key = walk.key.join(', ')
   const range = [...walk.range, ...behind(walk, query.cursor)]
   const order = walk.key.map((column) => (walk.descending ? `${column} desc` : column)).join(', ')
-  const stretch = `from stint_job where ${all(range)} order by ${order}`
+  const stretch = `from stint_job indexed by ${walk.index} where ${all(range)} order by ${order}`
   const filters = filtersOf(query)
   const bound = examined(query.limit)
+  // The inner bound is what is looked at, the outer one what is answered. All columns are read for the rows of the page only.
+  const looked = `select n as found, ${key}, ${FILTERED} ${stretch} limit +?`
+  const page = `select found from (${looked}) where ${all(filters)} order by ${order} limit +?`
   const rows = session.all<JobRow>(
-    // The inner bound is what is looked at, the outer one what is answered. Bodies are read for the rows of the page only.
-    `select ${query.bodies ? WHOLE : HEAD} from stint_job where n in (select n from (select n, ${key}, ${FILTERED} ${stretch} limit +?) where ${all(filters)} order by ${order} limit +?) order by ${order}`,
+    `select ${query.bodies ? WHOLE : HEAD} from (${page}) cross join stint_job on n = found order by ${order}`,
     ...valuesOf(range),
     bound,
     ...valuesOf(filters),
@@ -47,15 +50,22 @@ export function list(session: Session, query: ListQuery, now: Ms): ListPage {
 }
 
 function walkOf(query: Exclude<ListQuery, ClaimWalk>, now: Ms): Walk {
-  if (query.walk === 'id') return { letter: 'i', key: ['id'], descending: query.direction === 'desc', range: [] }
+  if (query.walk === 'id')
+    return { letter: 'i', index: 'stint_job_id', key: ['id'], descending: query.direction === 'desc', range: [] }
   if (query.walk === 'lease') {
     const range = [text('token is not null'), ...(query.overOnly ? [text('lease_until <= +?', now)] : [])]
-    return { letter: 'l', key: ['lease_until', 'id'], descending: false, range }
+    return { letter: 'l', index: 'stint_job_lease', key: ['lease_until', 'id'], descending: false, range }
   }
   const range = [text('state >= 4 and state = +?', codeOf(query.state))]
   if (query.finishedFrom !== undefined) range.push(text('finished_at >= +?', query.finishedFrom))
   if (query.finishedTo !== undefined) range.push(text('finished_at < +?', query.finishedTo))
-  return { letter: 'f', key: ['finished_at', 'id'], descending: query.direction === 'desc', range }
+  return {
+    letter: 'f',
+    index: 'stint_job_ended',
+    key: ['finished_at', 'id'],
+    descending: query.direction === 'desc',
+    range,
+  }
 }
 
 /** Columns that filters ask about. */

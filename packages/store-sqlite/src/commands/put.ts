@@ -19,8 +19,7 @@ export function put({ session }: Step, n: number, before: JobRecord, after: JobR
   for (let i = 0; i < CHANGING.length; i++) {
     const [, read] = CHANGING[i] as (typeof CHANGING)[number]
     const value = read(after)
-    const differs =
-      i < FIRST_BODY ? value !== read(before) : set[BODIES[i - FIRST_BODY] as keyof Patch] !== undefined
+    const differs = i < FIRST_BODY ? value !== read(before) : set[BODIES[i - FIRST_BODY] as keyof Patch] !== undefined
     if (!differs) continue
     columns |= 1 << i
     values.push(value)

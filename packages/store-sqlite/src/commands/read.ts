@@ -4,9 +4,9 @@ import type { Session } from './session.js'
 
 const HEAD_BY_ID = `select ${HEAD} from stint_job where id = ?`
 const BY_ID = `select ${WHOLE} from stint_job where id = ?`
-const HOLDER = 'key = ? and key is not null and state < 4'
-const BY_KEY = `select ${WHOLE} from stint_job where queue = ? and ${HOLDER}`
-const HOLDER_ID = `select id from stint_job where queue = ? and ${HOLDER}`
+const HOLDER = 'from stint_job indexed by stint_job_key where queue = ? and key = ? and key is not null and state < 4'
+const BY_KEY = `select ${WHOLE} ${HOLDER}`
+const HOLDER_ID = `select id ${HOLDER}`
 const COUNTS = 'select queue, state, n from stint_count where n > 0'
 const PAUSED = "select 1 from stint_setting where kind = 'paused' and name = ?"
 const SETTING = 'select kind, name, value, version, updated_at as updatedAt from stint_setting where kind = ?'

@@ -4,7 +4,7 @@ import type { Step } from './step.js'
 
 // The job first: the trigger lets an event go only when its job is gone.
 const JOB = 'delete from stint_job where id = ? and version = ? and state >= 4 returning n, queue, state'
-const EVENTS = 'delete from stint_event where job = ?'
+const EVENTS = 'delete from stint_event indexed by stint_event_job where job = ?'
 
 export function remove(step: Step, jobs: readonly Removal[]): boolean[] {
   return jobs.map(({ id, version }) => {
