@@ -18,7 +18,7 @@ const LAYERS = Object.entries({
     runtime store-door coalescer lanes capacity wake watch sweeper metrics telemetry logger local-events
     accept settle settled-in-tx lease-lost hold held-job lease abort-reasons handler known-definitions job-lines
     enqueue-options new-job produce read-jobs list-jobs wait feed operate operate-lanes claim-jobs pull
-    tracked-job tx-queue attempt run-attempt heart taker worker queue open-store`,
+    tracked-job tx-queue attempt run-attempt heart taker worker open-rooms retention store-from-url queue open-store`,
   doors: `
     index testing/* conformance/**`,
 }).map(([name, globs]) => ({ name, files: globs.trim().split(/\s+/) }))

@@ -26,7 +26,7 @@ export function accepted(
 ): void {
   rt.metrics.count(draft.type, to)
   const queue = after?.queue ?? before?.queue
-  if (queue !== undefined && isTerminal(to)) rt.sweeper.finished(queue)
+  if (queue !== undefined && isTerminal(to)) rt.late().retention.finished(queue)
   if (!isWanted(rt, draft.type)) return
   if (after && before !== undefined) return tell(rt, after, eventOf(after, before, draft))
   readAndTell(rt, id, draft, after).catch((error: unknown) =>

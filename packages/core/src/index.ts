@@ -3,8 +3,7 @@
 // ---- what an application is written with ------------------------------------------------------------------------------------
 export type { AuditEvent, AuditEventType, FeedEvent } from './audit-event.js'
 export type { Backoff } from './backoff.js'
-// ---- what a store is written with: the contract, and two bases to stand on --------------------------------------------------
-export { BaseStore } from './base-store.js'
+// ---- the contract, as types; what a store is written with is `@stint/core/store` --------------------------------------------------
 export type { Capabilities } from './capabilities.js'
 export type { Clock } from './clock.js'
 export {
@@ -48,7 +47,7 @@ export type { HeartbeatOptions, Lease, LeaseHandle } from './lease.js'
 export type { JobFilter, JobPage, ListOptions } from './list-jobs.js'
 export type { QueueEvents } from './local-events.js'
 export type { Logger } from './logger.js'
-export { memoryStore } from './memory/memory-store.js'
+export { memoryStore } from './memory/late-memory-store.js'
 export type { QueueMetrics } from './metrics.js'
 export { openStore, type StoreAdapter, type StoreAdapters } from './open-store.js'
 export type { ActionOptions, RedriveFilter } from './operate.js'
@@ -112,8 +111,6 @@ export type {
   Store,
   StoreOptions,
 } from './store.js'
-export type { Table } from './table.js'
-export { TableStore } from './table-store.js'
 export type { AttemptTrace } from './telemetry.js'
 export type { TrackedJob, TrackOptions } from './tracked-job.js'
 export type { SyncTxQueue, TxQueue } from './tx-queue.js'

@@ -10,7 +10,7 @@ import { toJob } from './present.js'
 import { isWrittenBy } from './produce.js'
 import type { JobRecord, When } from './record.js'
 import type { Runtime } from './runtime.js'
-import { jobNotFound } from './settle.js'
+import { jobNotFound, wrongState } from './settle.js'
 import type { Change, ChangeResult, ListPage } from './store.js'
 import { type Command, isLegal } from './transitions.js'
 
@@ -106,13 +106,6 @@ function done(rt: Runtime, change: Change, after: JobRecord, before: JobRecord |
   accepted(rt, change.id, change.event, after.state, after, before)
   return toJob(after)
 }
-
-export const wrongState = (job: JobRecord, command: string): StintError<'WRONG_STATE'> =>
-  new StintError('WRONG_STATE', `Cannot ${command} job ${job.id}: it is ${job.state}. Nothing was changed.`, {
-    jobId: job.id,
-    state: job.state,
-    command,
-  })
 
 // ---- many, and lanes ------------------------------------------------------------------------------------------------------------
 

@@ -7,34 +7,34 @@ import type { AnyJobDefinition, JobDefinition } from './define.js'
 import { type Duration, toMs } from './duration.js'
 import type { Enqueued, EnqueueItem, EnqueueOptions, PayloadArgs } from './enqueue-options.js'
 import { StintError } from './errors.js'
-import { type FeedOptions, feed } from './feed.js'
+import type { FeedOptions } from './feed.js'
 import type { AnyJobHandler } from './handler.js'
 import type { EnqueuedJob, FinishedJob, Job, LogLine } from './job.js'
 import { JobLines } from './job-lines.js'
 import { KnownDefinitions } from './known-definitions.js'
 import { Lanes, type QueueInfo, type QueueSettings, storable } from './lanes.js'
 import type { Lease, LeaseHandle } from './lease.js'
-import * as listing from './list-jobs.js'
+import type { JobFilter, JobPage, ListOptions } from './list-jobs.js'
 import { LocalEvents, type QueueEvents } from './local-events.js'
 import { type Logger, SILENT } from './logger.js'
 import { Metrics, type QueueMetrics } from './metrics.js'
 import { checkWhole } from './names.js'
-import * as operating from './operate.js'
-import * as lanes from './operate-lanes.js'
+import type { ActionOptions, RedriveFilter } from './operate.js'
 import { checkPolicy, type JobPolicy } from './policy.js'
 import * as producing from './produce.js'
 import * as pulling from './pull.js'
-import * as reading from './read-jobs.js'
-import { type Runtime, shareRuntime } from './runtime.js'
+import type { QueueStats } from './read-jobs.js'
+import { type Late, type Runtime, shareRuntime } from './runtime.js'
 import type { Store } from './store.js'
 import { type AnyStore, StoreDoor } from './store-door.js'
 import { Sweeper } from './sweeper.js'
 import * as tracking from './tracked-job.js'
 import { type SyncTxQueue, type TxQueue, txQueue } from './tx-queue.js'
-import * as waiting from './wait.js'
+import type { WaitOptions } from './wait.js'
 import { Wakeups } from './wake.js'
-import { Watch } from './watch.js'
 import { Pool, type StopOptions, type Worker, type WorkOptions } from './worker.js'
+
+type Rooms = Late['rooms']
 
 export interface JobQueueOptions<Tx, Sync extends boolean> {
   /**
@@ -65,6 +65,8 @@ export interface JobQueueOptions<Tx, Sync extends boolean> {
 export class JobQueue<Tx = never, Sync extends boolean = boolean> implements AsyncDisposable {
   readonly #rt: Runtime
   readonly #pools = new Set<Pool>()
+  /** There once the store is open. */
+  #late: Late | null = null
   #isClosing = false
   #isClosed = false
   #closing: Promise<void> | null = null
@@ -78,8 +80,15 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
     )
     this.#rt = runtimeOf(options, {
       isClosing: () => this.#isClosing,
+      late: () => this.#late as Late,
       opened: async (store) => {
-        this.#rt.lanes.take(await lanes.writeSettings(store, settings))
+        const rooms = await import('./open-rooms.js')
+        this.#late ??= {
+          rooms,
+          watch: new rooms.Watch(this.#rt.door, this.#rt.wake),
+          retention: new rooms.Retention(this.#rt),
+        }
+        this.#rt.lanes.take(await rooms.writeSettings(store, settings))
         this.#rt.wake.subscribe(store)
       },
     })
@@ -107,7 +116,10 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
    * Errors: `PAYLOAD_INVALID`, `TOO_LARGE`, `QUEUE_FULL`, `ID_CONFLICT`, `UNIQUE_CONFLICT`, `STORE_UNAVAILABLE`, `OUTCOME_UNKNOWN`.
    * A type known only by name: `enqueue(defineJob({ type }), payload)`; a definition of that type that this queue knows lends its schema and policy.
    */
-  enqueue<P, R, PI, RI>(job: JobDefinition<P, R, PI, RI>, ...args: PayloadArgs<PI>): Promise<EnqueuedJob<PI, R>> {
+  enqueue<P, R, PI, RI>(
+    job: JobDefinition<P, R, PI, RI>,
+    ...args: PayloadArgs<NoInfer<PI>>
+  ): Promise<EnqueuedJob<PI, R>> {
     const [payload, options] = args as [unknown, EnqueueOptions | undefined]
     return this.#whileOpen(() => producing.enqueue(this.#rt, job, payload, options)) as Promise<EnqueuedJob<PI, R>>
   }
@@ -133,22 +145,22 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
     // biome-ignore lint/suspicious/noExplicitAny: what the handler receives and returns does not matter to who reads
     as?: JobDefinition<any, R, PI, any>,
   ): Promise<Job<PI, R> | undefined> {
-    return this.#whileOpen(() => reading.get(this.#rt, ref, as)) as Promise<Job<PI, R> | undefined>
+    return this.#inRoom((rooms) => rooms.get(this.#rt, ref, as)) as Promise<Job<PI, R> | undefined>
   }
 
   /** Bodies included; a page may be short. */
-  list(options?: listing.ListOptions): Promise<listing.JobPage> {
-    return this.#whileOpen(() => listing.list(this.#rt, options))
+  list(options?: ListOptions): Promise<JobPage> {
+    return this.#inRoom((rooms) => rooms.list(this.#rt, options))
   }
 
   /** Exact. From the counters for a lane, a state, or both; else by walking the pages. */
-  count(filter?: listing.JobFilter): Promise<number> {
-    return this.#whileOpen(() => listing.count(this.#rt, filter))
+  count(filter?: JobFilter): Promise<number> {
+    return this.#inRoom((rooms) => rooms.count(this.#rt, filter))
   }
 
   /** Cost does not grow with the number of jobs. */
-  stats(queue?: string): Promise<reading.QueueStats> {
-    return this.#whileOpen(() => reading.stats(this.#rt, queue))
+  stats(queue?: string): Promise<QueueStats> {
+    return this.#inRoom((rooms) => rooms.stats(this.#rt, queue))
   }
 
   metrics(): QueueMetrics {
@@ -157,73 +169,70 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
 
   /** One job's trail, `seq` 1 first. Error: `JOB_NOT_FOUND`. */
   audit(jobId: string): Promise<readonly AuditEvent[]> {
-    return this.#whileOpen(() => reading.audit(this.#rt, jobId))
+    return this.#inRoom((rooms) => rooms.audit(this.#rt, jobId))
   }
 
   /** Everybody's events, in an order that never skips one; ends with the signal. Start where you stopped (`after: event.cursor`), at `'start'` (default) or `'end'`. */
   feed(options?: FeedOptions): AsyncIterable<FeedEvent> {
-    return feed(this.#rt, options)
+    return this.#feed(options)
   }
 
   /** Error: `JOB_NOT_FOUND`. */
   logs(jobId: string): Promise<readonly LogLine[]> {
-    return this.#whileOpen(() => reading.logs(this.#rt, jobId))
+    return this.#inRoom((rooms) => rooms.logs(this.#rt, jobId))
   }
 
   /** The finished job, whatever its end. Errors: `WAIT_TIMEOUT`, `JOB_NOT_FOUND`, `JOB_GONE`, `ABORTED`. */
-  wait<PI = unknown, R = unknown>(
-    job: string | Job<PI, R>,
-    options: waiting.WaitOptions<PI, R>,
-  ): Promise<FinishedJob<PI, R>> {
-    return this.#whileOpen(() => waiting.wait(this.#rt, job, options)) as Promise<FinishedJob<PI, R>>
+  wait<PI = unknown, R = unknown>(job: string | Job<PI, R>, options: WaitOptions<PI, R>): Promise<FinishedJob<PI, R>> {
+    return this.#inRoom((rooms) => rooms.wait(this.#rt, job, options)) as Promise<FinishedJob<PI, R>>
   }
 
   /** Its value, or an error: `JOB_NOT_SUCCEEDED` (with the job), `WAIT_TIMEOUT`, `JOB_NOT_FOUND`, `JOB_GONE`, `ABORTED`. */
-  result<PI = unknown, R = unknown>(job: string | Job<PI, R>, options: waiting.WaitOptions<PI, R>): Promise<R> {
-    return this.#whileOpen(() => waiting.result(this.#rt, job, options)) as Promise<R>
+  result<PI = unknown, R = unknown>(job: string | Job<PI, R>, options: WaitOptions<PI, R>): Promise<R> {
+    return this.#inRoom((rooms) => rooms.result(this.#rt, job, options)) as Promise<R>
   }
 
   // ---- operate: each answers with the job as it is now; errors `JOB_NOT_FOUND`, `WRONG_STATE`, of `retry` also `UNIQUE_CONFLICT` --
 
   /** At once, running jobs too: the holder's token dies and its signal aborts. */
-  cancel(id: string, options?: operating.ActionOptions): Promise<Job> {
-    return this.#inLine(id, () => operating.cancel(this.#rt, id, options))
+  cancel(id: string, options?: ActionOptions): Promise<Job> {
+    return this.#inLine(id, (rooms) => rooms.cancel(this.#rt, id, options))
   }
 
   /** failed, dead or cancelled → queued, with a fresh budget. */
-  retry(id: string, options?: operating.ActionOptions): Promise<Job> {
-    return this.#inLine(id, () => operating.retry(this.#rt, id, options))
+  retry(id: string, options?: ActionOptions): Promise<Job> {
+    return this.#inLine(id, (rooms) => rooms.retry(this.#rt, id, options))
   }
 
   /** `retry` for all dead jobs that match. Answers how many. */
-  redrive(filter?: operating.RedriveFilter, options?: operating.ActionOptions): Promise<number> {
-    return this.#whileOpen(() => operating.redrive(this.#rt, filter, options))
+  redrive(filter?: RedriveFilter, options?: ActionOptions): Promise<number> {
+    return this.#inRoom((rooms) => rooms.redrive(this.#rt, filter, options))
   }
 
   /** Queued jobs only. `{ delay: 0 }` makes it due now. */
-  reschedule(id: string, when: { delay: Duration } | { runAt: Date }, options?: operating.ActionOptions): Promise<Job> {
-    return this.#inLine(id, () => operating.reschedule(this.#rt, id, when, options))
+  reschedule(id: string, when: { delay: Duration } | { runAt: Date }, options?: ActionOptions): Promise<Job> {
+    return this.#inLine(id, (rooms) => rooms.reschedule(this.#rt, id, when, options))
   }
 
   /** Queued jobs only. */
-  reprioritise(id: string, priority: number, options?: operating.ActionOptions): Promise<Job> {
-    return this.#inLine(id, () => operating.reprioritise(this.#rt, id, priority, options))
+  reprioritise(id: string, priority: number, options?: ActionOptions): Promise<Job> {
+    return this.#inLine(id, (rooms) => rooms.reprioritise(this.#rt, id, priority, options))
   }
 
-  pause(queue: string, options?: operating.ActionOptions): Promise<void> {
-    return this.#whileOpen(() => lanes.pause(this.#rt, queue, options))
+  pause(queue: string, options?: ActionOptions): Promise<void> {
+    return this.#inRoom((rooms) => rooms.pause(this.#rt, queue, options))
   }
 
-  resume(queue: string, options?: operating.ActionOptions): Promise<void> {
-    return this.#whileOpen(() => lanes.resume(this.#rt, queue, options))
+  resume(queue: string, options?: ActionOptions): Promise<void> {
+    return this.#inRoom((rooms) => rooms.resume(this.#rt, queue, options))
   }
 
   queues(): Promise<readonly QueueInfo[]> {
-    return this.#whileOpen(() => lanes.queues(this.#rt))
+    return this.#inRoom((rooms) => rooms.queues(this.#rt))
   }
 
-  configure(queue: string, settings: QueueSettings, options?: operating.ActionOptions): Promise<QueueInfo> {
-    return this.#whileOpen(() => lanes.configure(this.#rt, queue, settings, options))
+  configure(queue: string, settings: QueueSettings, options?: ActionOptions): Promise<QueueInfo> {
+    return this.#inRoom((rooms) => rooms.configure(this.#rt, queue, settings, options))
   }
 
   /** What the sweep does by itself, now: removes finished jobs past their retention. Never a job that is not over. Answers how many. */
@@ -231,7 +240,7 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
     return this.#whileOpen(async () => {
       await this.#rt.door.open()
       await this.#rt.lanes.refresh()
-      return this.#rt.sweeper.purge(Number.POSITIVE_INFINITY)
+      return this.#rt.late().retention.purge(Number.POSITIVE_INFINITY)
     })
   }
 
@@ -268,7 +277,7 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
 
   track<P, R, PI, RI>(
     job: JobDefinition<P, R, PI, RI>,
-    payload: PI,
+    payload: NoInfer<PI>,
     options?: tracking.TrackOptions,
   ): tracking.TrackedJob<RI> {
     if (this.#isClosed) throw queueClosed()
@@ -299,17 +308,32 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
     }
   }
 
-  #inLine<T>(id: string, call: () => Promise<T>): Promise<T> {
-    return this.#whileOpen(() => this.#rt.lines.run(id, call))
+  #inRoom<T>(call: (rooms: Rooms) => Promise<T>): Promise<T> {
+    return this.#whileOpen(async () => {
+      const wait = this.#rt.door.ready()
+      if (wait) await wait
+      return call(this.#rt.late().rooms)
+    })
+  }
+
+  async *#feed(options: FeedOptions | undefined): AsyncGenerator<FeedEvent, void, undefined> {
+    if (this.#isClosed) throw queueClosed()
+    await this.#rt.door.ready()
+    yield* this.#rt.late().rooms.feed(this.#rt, options)
+  }
+
+  #inLine<T>(id: string, call: (rooms: Rooms) => Promise<T>): Promise<T> {
+    return this.#whileOpen(() => this.#rt.lines.run(id, () => this.#inRoom(call)))
   }
 
   async #close(options: StopOptions | undefined): Promise<void> {
     this.#isClosing = true
-    this.#rt.watch.close()
+    this.#late?.watch.close()
     this.#rt.wake.wakeAll()
     await Promise.all([...this.#pools].map((pool) => pool.stop(options)))
     this.#isClosed = true
     await this.#rt.sweeper.stop()
+    await this.#late?.retention.stop()
     if (this.#callsUnderWay > 0) {
       await new Promise<void>((resolve) => {
         this.#whenNoCall = resolve
@@ -328,7 +352,11 @@ const queueClosed = (): StintError<'QUEUE_CLOSED'> =>
 function runtimeOf(
   // biome-ignore lint/suspicious/noExplicitAny: inside, nobody names the transaction of a store
   options: JobQueueOptions<any, any>,
-  of: { readonly isClosing: () => boolean; readonly opened: (store: AnyStore) => Promise<void> },
+  of: {
+    readonly isClosing: () => boolean
+    readonly late: () => Late
+    readonly opened: (store: AnyStore) => Promise<void>
+  },
 ): Runtime {
   const logger = options.logger ?? SILENT
   const door = new StoreDoor(options.store, of.opened)
@@ -350,7 +378,6 @@ function runtimeOf(
     lanes: laneSettings,
     capacity: new Capacity(door, laneSettings),
     wake,
-    watch: new Watch(door, wake),
     sweeper: new Sweeper(() => rt, sweepMs),
     events,
     metrics: new Metrics(),
@@ -359,6 +386,7 @@ function runtimeOf(
       .replace(/[^A-Za-z0-9_.-]/g, '-')
       .slice(0, 100)}:${process.pid}`,
     isClosing: of.isClosing,
+    late: of.late,
   }
   return rt
 }

@@ -7,11 +7,19 @@ import type { LocalEvents } from './local-events.js'
 import type { Logger } from './logger.js'
 import type { Metrics } from './metrics.js'
 import type { JobPolicy } from './policy.js'
+import type { Retention } from './retention.js'
 import type { Seam } from './seam.js'
 import type { StoreDoor } from './store-door.js'
 import type { Sweeper } from './sweeper.js'
 import type { Wakeups } from './wake.js'
 import type { Watch } from './watch.js'
+
+/** The rooms that are loaded while the store opens, and those of them that keep something. */
+export interface Late {
+  readonly rooms: typeof import('./open-rooms.js')
+  readonly watch: Watch
+  readonly retention: Retention
+}
 
 /** What the rooms of one queue share. Made by `JobQueue`; every room takes it as its first argument and keeps no other state of the queue. */
 export interface Runtime {
@@ -26,13 +34,14 @@ export interface Runtime {
   readonly lanes: Lanes
   readonly capacity: Capacity
   readonly wake: Wakeups
-  readonly watch: Watch
   readonly sweeper: Sweeper
   readonly events: LocalEvents
   readonly metrics: Metrics
   readonly logger: Logger
   /** Host and process, for the names of workers. */
   readonly host: string
+  /** What came with the open store; asked for only by calls that have reached it. */
+  late(): Late
   /** True once `close` began. */
   isClosing(): boolean
 }

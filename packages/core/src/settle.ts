@@ -11,6 +11,13 @@ export const jobNotFound = (jobId: string): StintError<'JOB_NOT_FOUND'> =>
     jobId,
   })
 
+export const wrongState = (job: JobRecord, command: string): StintError<'WRONG_STATE'> =>
+  new StintError('WRONG_STATE', `Cannot ${command} job ${job.id}: it is ${job.state}. Nothing was changed.`, {
+    jobId: job.id,
+    state: job.state,
+    command,
+  })
+
 /**
  * Commits a change under a token. Answers with the job when the change is `returning` or was recognised as a repeat: a settle that was sent
  * before with the same token and outcome is answered as the first time, with another outcome it is `LEASE_LOST`.

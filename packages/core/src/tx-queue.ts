@@ -20,7 +20,10 @@ import type { Batch, BatchResult, ChangeResult, InsertResult } from './store.js'
 
 /** Inside a transaction (Postgres, MongoDB). */
 export interface TxQueue {
-  enqueue<P, R, PI, RI>(job: JobDefinition<P, R, PI, RI>, ...args: PayloadArgs<PI>): Promise<EnqueuedJob<PI, R>>
+  enqueue<P, R, PI, RI>(
+    job: JobDefinition<P, R, PI, RI>,
+    ...args: PayloadArgs<NoInfer<PI>>
+  ): Promise<EnqueuedJob<PI, R>>
   enqueueMany<const D extends readonly AnyJobDefinition[]>(
     items: { readonly [K in keyof D]: EnqueueItem<D[K]> },
   ): Promise<{ -readonly [K in keyof D]: Enqueued<D[K]> }>
@@ -32,7 +35,7 @@ export interface TxQueue {
  * `maxQueued` is not looked at: its count would have to be awaited.
  */
 export interface SyncTxQueue {
-  enqueue<P, R, PI, RI>(job: JobDefinition<P, R, PI, RI>, ...args: PayloadArgs<PI>): EnqueuedJob<PI, R>
+  enqueue<P, R, PI, RI>(job: JobDefinition<P, R, PI, RI>, ...args: PayloadArgs<NoInfer<PI>>): EnqueuedJob<PI, R>
   enqueueMany<const D extends readonly AnyJobDefinition[]>(
     items: { readonly [K in keyof D]: EnqueueItem<D[K]> },
   ): { -readonly [K in keyof D]: Enqueued<D[K]> }

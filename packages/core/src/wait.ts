@@ -47,7 +47,7 @@ async function untilFinished(
   for (;;) {
     if (options.signal?.aborted) throw aborted(options.signal)
     const left = until - rt.seam.monotonic()
-    const record = await rt.watch.look(id, left, options.signal)
+    const record = await rt.late().watch.look(id, left, options.signal)
     if (!record) throw wasThere ? jobGone(id) : jobNotFound(id)
     wasThere = true
     if (options.as && record.type !== options.as.type) throw jobNotFound(id)

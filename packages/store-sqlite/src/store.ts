@@ -28,7 +28,8 @@ import type {
   SettingWrite,
   Store,
 } from '@stint/core'
-import { BaseStore, StintError } from '@stint/core'
+import { StintError } from '@stint/core'
+import { BaseStore } from '@stint/core/store'
 import { configure } from './commands/configure.js'
 import { events, feed } from './commands/events.js'
 import { exchange } from './commands/exchange.js'

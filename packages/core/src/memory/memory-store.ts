@@ -21,9 +21,9 @@ class MemoryStore extends TableStore {
 }
 
 /**
- * The reference store: for tests, for trying out, and to read. Everything in it ends with the process.
+ * The reference store: for tests, for trying out, and to read. Everything in it ends with the process. Applications get it by `memoryStore`, which loads it late.
  * A waiting job takes about 0.7 KiB besides its payload, each event about 0.2 KiB; both come back when the job is removed.
  */
-export function memoryStore(options: StoreOptions = {}): Store<never, false> {
+export function memoryTableStore(options: StoreOptions = {}): Store<never, false> {
   return new MemoryStore(options)
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../src/memory/memory-store.js'
+import { memoryTableStore as memoryStore } from '../../src/memory/memory-store.js'
 import type { State } from '../../src/record.js'
 import type { Change, Store } from '../../src/store.js'
 import { STATES } from '../../src/transitions.js'

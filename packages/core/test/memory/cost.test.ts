@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { memoryStore } from '../../src/memory/memory-store.js'
+import { memoryTableStore as memoryStore } from '../../src/memory/memory-store.js'
 import type { NewJob, Store } from '../../src/store.js'
 import { claimOf, draft, newJob } from '../table-store/build.js'
 import { SetClock } from '../table-store/clock.js'

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { memoryStore } from '../../src/memory/memory-store.js'
+import { memoryTableStore as memoryStore } from '../../src/memory/memory-store.js'
 import type { Store } from '../../src/store.js'
 import { cancelOf, claimOf, newJob } from '../table-store/build.js'
 

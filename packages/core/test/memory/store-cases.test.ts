@@ -1,5 +1,5 @@
 import { describe, it, vi } from 'vitest'
-import { memoryStore } from '../../src/memory/memory-store.js'
+import { memoryTableStore as memoryStore } from '../../src/memory/memory-store.js'
 import { storeCases } from '../store-cases/index.js'
 import { count } from './counted-set.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isStintError } from '../../src/errors.js'
-import { memoryStore } from '../../src/memory/memory-store.js'
+import { memoryTableStore as memoryStore } from '../../src/memory/memory-store.js'
 import type { Store } from '../../src/store.js'
 import { cancelOf, claimOf, draft, newJob } from '../table-store/build.js'
 import { SetClock } from '../table-store/clock.js'

@@ -26,9 +26,9 @@ import {
   type ResultOf,
   type StandardSchema,
   type StintErrorCode,
-  TableStore,
   unchecked,
 } from '@stint/core'
+import { TableStore } from '@stint/core/store'
 import { drain, testClock } from '@stint/core/testing'
 import {
   createHttpHandler,

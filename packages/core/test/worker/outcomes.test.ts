@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { defineJob, handle, JobError, type JobSignal, type StandardSchema, unchecked } from '@stint/core'
+import { defineJob, handle, JobError, type JobSignal, type StandardSchema } from '@stint/core'
 import { describe, test } from 'vitest'
 import { codeOf, gate, settled, world } from '../queue/world.js'
 

@@ -10,7 +10,7 @@ describe('a pool', () => {
   test('runs at most `concurrency` at once, in claim order, and claims no more than it has slots', async () => {
     const { clock, jobs } = world()
     const order: unknown[] = []
-    const gates = new Map<unknown, ReturnType<typeof gate>>()
+    const gates = new Map<unknown, ReturnType<typeof gate<void>>>()
     await jobs.enqueueMany([5, 90, 50, 20].map((priority) => ({ job, payload: priority, priority })))
     const worker = jobs.work(handle(job, async ({ payload }) => {
       order.push(payload)
