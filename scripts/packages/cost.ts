@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { CheckFailed, median } from './shell.ts'
 
 const MAX_MS = 25
@@ -41,8 +41,20 @@ function startMs(folder: string, file: string): number {
   return performance.now() - began
 }
 
-/** The main door with all it imports, its dependencies too, as a bundler would ship it. */
+/**
+ * The main door with all that importing it loads, its dependencies too, as a bundler would ship it; beside it, what is loaded later: the rooms
+ * that come while a store opens, the memory store, the look-up of `openStore`. Both are said, the first is held to the limit.
+ */
 export async function importSize(folder: string): Promise<string> {
+  const bytes = await bundled(folder, [loadedLater])
+  const whole = await bundled(folder, [])
+  const kb = (size: number): string => `${(size / 1024).toFixed(1)} KB`
+  const said = `@stint/core without its subpaths: importing it loads ${kb(bytes)} minified and gzipped (at most ${kb(MAX_BYTES)}); with all it loads later ${kb(whole)}`
+  if (bytes > MAX_BYTES) throw new CheckFailed(said)
+  return said
+}
+
+async function bundled(folder: string, plugins: Plugin[]): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: "export * from '@stint/core'", resolveDir: folder },
     bundle: true,
@@ -52,9 +64,13 @@ export async function importSize(folder: string): Promise<string> {
     target: 'node22',
     write: false,
     logLevel: 'silent',
+    plugins,
   })
-  const bytes = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
-  const said = `@stint/core without its subpaths: ${(bytes / 1024).toFixed(1)} KB minified and gzipped (at most ${MAX_BYTES / 1024} KB)`
-  if (bytes > MAX_BYTES) throw new CheckFailed(said)
-  return said
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
+}
+
+const loadedLater: Plugin = {
+  name: 'loaded-later',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^/ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined)),
 }

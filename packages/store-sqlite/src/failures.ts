@@ -1,4 +1,4 @@
-import { isStintError, StintError } from '@stint/core'
+import { StintError } from '@stint/core'
 
 /** The only place that knows the driver's errors. Its class is not asked for: a user's handle may come from another copy of the driver. */
 const codeOf = (error: unknown): string =>
@@ -68,13 +68,16 @@ export function failureOf(error: unknown, file: string): unknown {
 }
 
 /**
- * An error of COMMIT itself. When the disk fails in the very sync, the transaction may already stand in the log, and be found there after a
- * restart; only a busy database says surely that nothing happened.
+ * An error of COMMIT itself. Without room, the frame that commits, the last one, was not written whole, so no recovery takes it for one. But when the disk
+ * fails in the very sync, the transaction may already stand in the log and be found there after a restart.
  */
 export const failureOfCommit = (error: unknown, file: string): unknown =>
-  isStintError(error)
-    ? error
-    : unknown(`SQLite failed while it committed to ${file}: it may or may not have been written.`, error)
+  codeOf(error) === 'SQLITE_FULL'
+    ? failureOf(error, file)
+    : unknown(
+        `SQLite failed while it committed to ${file}: it may or may not have been written. Look at the disk; a repeat is safe.`,
+        error,
+      )
 
 export const unknown = (message: string, cause: unknown): StintError<'OUTCOME_UNKNOWN'> =>
   new StintError('OUTCOME_UNKNOWN', message, { store: 'sqlite' }, { cause })

@@ -105,21 +105,28 @@ describe('a full disk', () => {
     db.close()
   })
 
-  test('a disk that fails in the very commit › OUTCOME_UNKNOWN, never "nothing happened" [FAULT-1]', async () => {
-    const { store, own } = await opened({ path: newFile() })
-    const failing = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' })
-    const statement = Object.getPrototypeOf(own.prepare('select 1')) as { run(this: { source: string }): unknown }
-    const { run } = statement
-    vi.spyOn(statement, 'run').mockImplementation(function (this: { source: string }, ...values: []) {
-      if (this.source === 'commit') throw failing
-      return run.apply(this, values)
+  for (const [what, code, told] of [
+    [
+      'a disk that fails in the very commit › OUTCOME_UNKNOWN, never "nothing happened"',
+      'SQLITE_IOERR_FSYNC',
+      'OUTCOME_UNKNOWN',
+    ],
+    ['a disk that is found full only at the commit › STORE_UNAVAILABLE', 'SQLITE_FULL', 'STORE_UNAVAILABLE'],
+  ] as const) {
+    test(`${what} [FAULT-1]`, async () => {
+      const { store, own } = await opened({ path: newFile() })
+      const cause = Object.assign(new Error('from the disk'), { code })
+      const statement = Object.getPrototypeOf(own.prepare('select 1')) as { run(this: { source: string }): unknown }
+      const { run } = statement
+      vi.spyOn(statement, 'run').mockImplementation(function (this: { source: string }, ...values: []) {
+        if (this.source === 'commit') throw cause
+        return run.apply(this, values)
+      })
+      await expect(store.exchange({ inserts: [newJob('a')] })).rejects.toMatchObject({ code: told, cause })
+      vi.restoreAllMocks()
+      expect((await store.exchange({ inserts: [newJob('b')] })).inserts[0]?.isNew).toBe(true)
+      expect(await store.get(['a'])).toEqual([null])
+      await store.close()
     })
-    await expect(store.exchange({ inserts: [newJob('a')] })).rejects.toMatchObject({
-      code: 'OUTCOME_UNKNOWN',
-      cause: failing,
-    })
-    vi.restoreAllMocks()
-    expect((await store.exchange({ inserts: [newJob('b')] })).inserts[0]?.isNew).toBe(true)
-    await store.close()
-  })
+  }
 })

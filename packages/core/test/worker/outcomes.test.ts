@@ -18,14 +18,19 @@ describe('a handler', () => {
   test('throws › queued after the backoff, then dead when the budget is used up; the error says what happened', async () => {
     const { clock, jobs } = world()
     let runs = 0
-    jobs.work(handle(job, () => {
-      runs++
-      throw Object.assign(new RangeError(`no ${runs}`), { code: 'E_NO' })
-    }))
+    jobs.work(
+      handle(job, () => {
+        runs++
+        throw Object.assign(new RangeError(`no ${runs}`), { code: 'E_NO' })
+      }),
+    )
     const { id } = await jobs.enqueue(job, 1)
     await settled(clock)
     const first = await jobs.get(id)
-    assert.deepEqual([first?.state, first?.attempt, first?.error?.name, first?.error?.message, first?.error?.code], ['queued', 1, 'RangeError', 'no 1', 'E_NO'])
+    assert.deepEqual(
+      [first?.state, first?.attempt, first?.error?.name, first?.error?.message, first?.error?.code],
+      ['queued', 1, 'RangeError', 'no 1', 'E_NO'],
+    )
     assert.equal(first?.runAt.getTime(), clock.now() + 10_000)
     await clock.advance('9s')
     assert.equal(runs, 1)
@@ -34,39 +39,71 @@ describe('a handler', () => {
     await clock.advance('10s')
     const last = await jobs.get(id)
     assert.deepEqual([runs, last?.state, last?.attempt, last?.error?.attempt], [3, 'dead', 3, 3])
-    assert.deepEqual((await jobs.audit(id)).map((event) => [event.type, event.to, event.reason]), [
-      ['enqueued', 'queued', null], ['leased', 'running', null], ['failed', 'queued', null], ['leased', 'running', null], ['failed', 'queued', null],
-      ['leased', 'running', null], ['failed', 'dead', 'attempts used up'],
-    ])
+    assert.deepEqual(
+      (await jobs.audit(id)).map((event) => [event.type, event.to, event.reason]),
+      [
+        ['enqueued', 'queued', null],
+        ['leased', 'running', null],
+        ['failed', 'queued', null],
+        ['leased', 'running', null],
+        ['failed', 'queued', null],
+        ['leased', 'running', null],
+        ['failed', 'dead', 'attempts used up'],
+      ],
+    )
   })
 
   test('throws JobError › failed for good, or again when it says', async () => {
     const { clock, jobs } = world()
     const wishes = [false, '30s', '1h'] as const
-    jobs.work(handle(job, ({ payload }) => {
-      throw new JobError('refused', { retry: wishes[payload as number] ?? true, code: 'REFUSED' })
-    }))
+    jobs.work(
+      handle(job, ({ payload }) => {
+        throw new JobError('refused', { retry: wishes[payload as number] ?? true, code: 'REFUSED' })
+      }),
+    )
     const [never, soon, late] = await Promise.all([0, 1, 2].map((n) => jobs.enqueue(job, n)))
     await settled(clock)
     const at = async (id: string) => (await jobs.get(id))?.runAt.getTime() ?? 0
-    assert.deepEqual([(await jobs.get(never!.id))?.state, (await jobs.get(never!.id))?.error?.code], ['failed', 'REFUSED'])
+    assert.deepEqual(
+      [(await jobs.get(never!.id))?.state, (await jobs.get(never!.id))?.error?.code],
+      ['failed', 'REFUSED'],
+    )
     assert.deepEqual([(await at(soon!.id)) - clock.now(), (await at(late!.id)) - clock.now()], [30_000, 3_600_000])
   })
 
   test('throws anything › kept as an error', async () => {
     const { clock, jobs } = world()
     const thrown = ['text', undefined, null, 42, { message: 'plain', code: 7 }, { no: 'message' }]
-    jobs.work(handle(job, ({ payload }) => { throw thrown[payload as number] }))
+    jobs.work(
+      handle(job, ({ payload }) => {
+        throw thrown[payload as number]
+      }),
+    )
     const made = await Promise.all(thrown.map((_, i) => jobs.enqueue(job, i, { maxAttempts: 1 })))
     await settled(clock)
     const errors = await Promise.all(made.map(async ({ id }) => (await jobs.get(id))?.error))
-    assert.deepEqual(errors.map((error) => [error?.message, error?.code]), [['text', null], ['undefined', null], ['null', null], ['42', null], ['plain', '7'], ['{"no":"message"}', null]])
+    assert.deepEqual(
+      errors.map((error) => [error?.message, error?.code]),
+      [
+        ['text', null],
+        ['undefined', null],
+        ['null', null],
+        ['42', null],
+        ['plain', '7'],
+        ['{"no":"message"}', null],
+      ],
+    )
   })
 
   test('gets the parsed payload; one that fails its check is failed and not retried', async () => {
     const { clock, jobs, another } = world()
     const strict: StandardSchema<unknown, { n: number }> = {
-      '~standard': { version: 1, vendor: 'test', validate: (value) => (typeof value === 'number' ? { value: { n: value } } : { issues: [{ message: 'no number' }] }) },
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) =>
+          typeof value === 'number' ? { value: { n: value } } : { issues: [{ message: 'no number' }] },
+      },
     }
     const seen: unknown[] = []
     const by = another()
@@ -76,13 +113,20 @@ describe('a handler', () => {
     await settled(clock)
     assert.deepEqual(seen, [{ n: 7 }])
     const failed = await jobs.get(bad.id)
-    assert.deepEqual([(await jobs.get(good.id))?.state, failed?.state, failed?.attempt, failed?.error?.code], ['succeeded', 'failed', 1, 'PAYLOAD_INVALID'])
+    assert.deepEqual(
+      [(await jobs.get(good.id))?.state, failed?.state, failed?.attempt, failed?.error?.code],
+      ['succeeded', 'failed', 1, 'PAYLOAD_INVALID'],
+    )
   })
 
   test('returns what its result schema refuses, or what is not JSON › failed, not retried', async () => {
     const { clock, jobs } = world()
     const result: StandardSchema<string, string> = {
-      '~standard': { version: 1, vendor: 'test', validate: (value) => (typeof value === 'string' ? { value } : { issues: [{ message: 'no text' }] }) },
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) => (typeof value === 'string' ? { value } : { issues: [{ message: 'no text' }] }),
+      },
     }
     const strict = defineJob({ type: 'strict', result })
     jobs.work([handle(strict, () => 1 as never), handle(job, () => 1n as never)])
@@ -97,47 +141,69 @@ describe('a handler', () => {
   test('snooze and release › back without costing an attempt; release keeps its place', async () => {
     const { clock, jobs } = world()
     const how: string[] = []
-    jobs.work(handle(job, async ({ snooze, release, attempt }) => {
-      how.push(`run ${attempt}`)
-      return how.length === 1 ? snooze('1m') : how.length === 2 ? release() : 'done'
-    }))
+    jobs.work(
+      handle(job, async ({ snooze, release, attempt }) => {
+        how.push(`run ${attempt}`)
+        return how.length === 1 ? snooze('1m') : how.length === 2 ? release() : 'done'
+      }),
+    )
     const { id, runAt } = await jobs.enqueue(job, 1)
     await settled(clock)
     const snoozed = await jobs.get(id)
-    assert.deepEqual([snoozed?.state, snoozed?.attempt, snoozed!.runAt.getTime() - runAt.getTime()], ['queued', 0, 60_000])
+    assert.deepEqual(
+      [snoozed?.state, snoozed?.attempt, snoozed!.runAt.getTime() - runAt.getTime()],
+      ['queued', 0, 60_000],
+    )
     await clock.advance('1m')
     assert.deepEqual(how, ['run 1', 'run 1', 'run 1'])
     assert.equal((await jobs.get(id))?.state, 'succeeded')
-    assert.deepEqual((await jobs.audit(id)).map((event) => event.type), ['enqueued', 'leased', 'snoozed', 'leased', 'released', 'leased', 'succeeded'])
+    assert.deepEqual(
+      (await jobs.audit(id)).map((event) => event.type),
+      ['enqueued', 'leased', 'snoozed', 'leased', 'released', 'leased', 'succeeded'],
+    )
   })
 
   test('an explicit verb decides; what is returned or thrown after it does not', async () => {
     const { clock, jobs } = world()
-    jobs.work(handle(job, async ({ payload, succeed, fail }) => {
-      if (payload === 1) await succeed('explicit')
-      if (payload === 2) void fail(new Error('explicit'), { retry: false }) // unawaited
-      if (payload === 1) throw new Error('too late')
-      return 'returned'
-    }))
+    jobs.work(
+      handle(job, async ({ payload, succeed, fail }) => {
+        if (payload === 1) await succeed('explicit')
+        if (payload === 2) void fail(new Error('explicit'), { retry: false }) // unawaited
+        if (payload === 1) throw new Error('too late')
+        return 'returned'
+      }),
+    )
     const [one, two] = await Promise.all([1, 2].map((n) => jobs.enqueue(job, n)))
     await settled(clock)
-    assert.deepEqual([(await jobs.get(one!.id))?.result, (await jobs.get(two!.id))?.state, (await jobs.get(two!.id))?.error?.message], ['explicit', 'failed', 'explicit'])
+    assert.deepEqual(
+      [(await jobs.get(one!.id))?.result, (await jobs.get(two!.id))?.state, (await jobs.get(two!.id))?.error?.message],
+      ['explicit', 'failed', 'explicit'],
+    )
   })
 
   test('a checkpoint › is given to the next attempt; logs and progress stay with the job', async () => {
     const { clock, jobs } = world()
     const seen: unknown[] = []
-    jobs.work(handle(job, async ({ attempt, checkpoint, saveCheckpoint, log, progress }) => {
-      seen.push(checkpoint)
-      await saveCheckpoint({ row: attempt })
-      void progress({ done: attempt })
-      void log(`attempt ${attempt}`)
-      if (attempt < 3) throw new Error('again')
-    }))
+    jobs.work(
+      handle(job, async ({ attempt, checkpoint, saveCheckpoint, log, progress }) => {
+        seen.push(checkpoint)
+        await saveCheckpoint({ row: attempt })
+        void progress({ done: attempt })
+        void log(`attempt ${attempt}`)
+        if (attempt < 3) throw new Error('again')
+      }),
+    )
     const { id } = await jobs.enqueue(job, 1)
     await clock.advance('20s')
     assert.deepEqual(seen, [null, { row: 1 }, { row: 2 }])
-    assert.deepEqual((await jobs.logs(id)).map((line) => [line.attempt, line.message]), [[1, 'attempt 1'], [2, 'attempt 2'], [3, 'attempt 3']])
+    assert.deepEqual(
+      (await jobs.logs(id)).map((line) => [line.attempt, line.message]),
+      [
+        [1, 'attempt 1'],
+        [2, 'attempt 2'],
+        [3, 'attempt 3'],
+      ],
+    )
     assert.deepEqual((await jobs.get(id))?.progress, { done: 3 })
     assert.equal((await jobs.get(id))?.version, 7, 'reports leave no event')
   })
@@ -145,15 +211,21 @@ describe('a handler', () => {
   test('with auditHeartbeats › progress and heartbeats are events', async () => {
     const { clock, jobs } = world({ queues: { default: { auditHeartbeats: true } } })
     const hold = gate()
-    jobs.work(handle(job, async ({ progress }) => {
-      await progress(1)
-      await hold.promise
-    }), { lease: '30s' })
+    jobs.work(
+      handle(job, async ({ progress }) => {
+        await progress(1)
+        await hold.promise
+      }),
+      { lease: '30s' },
+    )
     const { id } = await jobs.enqueue(job, 1)
     await clock.advance('10s')
     hold.open()
     await settled(clock)
-    assert.deepEqual((await jobs.audit(id)).map((event) => event.type), ['enqueued', 'leased', 'progressed', 'heartbeat', 'succeeded'])
+    assert.deepEqual(
+      (await jobs.audit(id)).map((event) => event.type),
+      ['enqueued', 'leased', 'progressed', 'heartbeat', 'succeeded'],
+    )
   })
 })
 
@@ -184,12 +256,14 @@ describe('a signal', () => {
     const { clock, jobs } = world()
     let reason: unknown
     const started = gate()
-    jobs.work(handle(job, async ({ signal }) => {
-      started.open()
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
-      reason = signal.reason
-      return 'no success'
-    }))
+    jobs.work(
+      handle(job, async ({ signal }) => {
+        started.open()
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+        reason = signal.reason
+        return 'no success'
+      }),
+    )
     const { id } = await jobs.enqueue(job, 1)
     await started.promise
     await jobs.cancel(id, { actor: 'ada', reason: 'wrong file' })
@@ -203,16 +277,28 @@ describe('a signal', () => {
     const { clock, jobs, another, store } = world()
     const { codes, run, started } = stubborn()
     let late: Promise<unknown> | undefined
-    jobs.work(handle(job, async (context) => {
-      await run(context)
-      late = context.succeed('late')
-      await late.catch(() => {})
-    }), { lease: '30s', concurrency: 1 })
+    jobs.work(
+      handle(job, async (context) => {
+        await run(context)
+        late = context.succeed('late')
+        await late.catch(() => {})
+      }),
+      { lease: '30s', concurrency: 1 },
+    )
     const { id } = await jobs.enqueue(job, 1)
     await started.promise
     // Another process, whose clock says the lease is over: it expires it and takes the job.
     const record = (await store.get([id]))[0]!
-    await store.exchange({ changes: [{ id, guard: { token: record.lease!.token }, set: { state: 'queued' }, event: { type: 'lease_expired', actor: 'sweep', detail: null } }] })
+    await store.exchange({
+      changes: [
+        {
+          id,
+          guard: { token: record.lease!.token },
+          set: { state: 'queued' },
+          event: { type: 'lease_expired', actor: 'sweep', detail: null },
+        },
+      ],
+    })
     const [lease] = await another().claim({ workerId: 'other' })
     assert.equal(lease?.attempt, 2)
     await clock.advance('10s')
@@ -225,7 +311,10 @@ describe('a signal', () => {
   test('heartbeats › prolong the lease as long as the handler runs', async () => {
     const { clock, jobs, another } = world()
     const hold = gate()
-    jobs.work(handle(job, () => hold.promise), { lease: '30s' })
+    jobs.work(
+      handle(job, () => hold.promise),
+      { lease: '30s' },
+    )
     const { id } = await jobs.enqueue(job, 1)
     await clock.advance('10m')
     assert.deepEqual(await another().claim({ workerId: 'other' }), [])

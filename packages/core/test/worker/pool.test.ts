@@ -12,14 +12,20 @@ describe('a pool', () => {
     const order: unknown[] = []
     const gates = new Map<unknown, ReturnType<typeof gate<void>>>()
     await jobs.enqueueMany([5, 90, 50, 20].map((priority) => ({ job, payload: priority, priority })))
-    const worker = jobs.work(handle(job, async ({ payload }) => {
-      order.push(payload)
-      const hold = gate()
-      gates.set(payload, hold)
-      await hold.promise
-    }), { concurrency: 2 })
+    const worker = jobs.work(
+      handle(job, async ({ payload }) => {
+        order.push(payload)
+        const hold = gate()
+        gates.set(payload, hold)
+        await hold.promise
+      }),
+      { concurrency: 2 },
+    )
     await settled(clock)
-    assert.deepEqual([order, worker.active, (await jobs.stats()).running, (await jobs.stats()).queued], [[90, 50], 2, 2, 2])
+    assert.deepEqual(
+      [order, worker.active, (await jobs.stats()).running, (await jobs.stats()).queued],
+      [[90, 50], 2, 2, 2],
+    )
     gates.get(50)?.open()
     await settled(clock)
     assert.deepEqual([order, worker.active], [[90, 50, 20], 2])
@@ -58,7 +64,10 @@ describe('a pool', () => {
 
   test('paused › takes nothing; resumed › goes on without waiting for the poll', async () => {
     const { clock, jobs } = world()
-    jobs.work(handle(job, () => {}), { poll: '1h' })
+    jobs.work(
+      handle(job, () => {}),
+      { poll: '1h' },
+    )
     await settled(clock)
     await jobs.pause('default', { actor: 'ada' })
     const { id } = await jobs.enqueue(job, 1)
@@ -71,7 +80,10 @@ describe('a pool', () => {
 
   test('a job for later › is taken when it is due, long before the poll', async () => {
     const { clock, jobs } = world()
-    jobs.work(handle(job, () => {}), { poll: '1h' })
+    jobs.work(
+      handle(job, () => {}),
+      { poll: '1h' },
+    )
     const { id } = await jobs.enqueue(job, 1, { delay: '90s' })
     await clock.advance('89999ms')
     assert.equal((await jobs.get(id))?.state, 'queued')
@@ -97,8 +109,14 @@ describe('stop', () => {
   test('lets what runs finish; takes nothing more', async () => {
     const { clock, jobs } = world()
     const hold = gate()
-    const worker = jobs.work(handle(job, () => hold.promise), { concurrency: 1 })
-    await jobs.enqueueMany([{ job, payload: 1 }, { job, payload: 2 }])
+    const worker = jobs.work(
+      handle(job, () => hold.promise),
+      { concurrency: 1 },
+    )
+    await jobs.enqueueMany([
+      { job, payload: 1 },
+      { job, payload: 2 },
+    ])
     await settled(clock)
     const stopped = worker.stop({ grace: '30s' })
     await clock.advance('20s')
@@ -110,11 +128,13 @@ describe('stop', () => {
 
   test('after the grace › aborts with WORKER_STOPPING; a checkpoint is still accepted; what returns is released at no cost', async () => {
     const { clock, jobs } = world()
-    const worker = jobs.work(handle(job, async ({ signal, saveCheckpoint }) => {
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
-      if (signal.reason.code === 'WORKER_STOPPING') await saveCheckpoint('half')
-      return 'no success'
-    }))
+    const worker = jobs.work(
+      handle(job, async ({ signal, saveCheckpoint }) => {
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+        if (signal.reason.code === 'WORKER_STOPPING') await saveCheckpoint('half')
+        return 'no success'
+      }),
+    )
     const { id } = await jobs.enqueue(job, 1)
     await settled(clock)
     const stopped = worker.stop({ grace: '5s' })
@@ -152,11 +172,14 @@ describe('stop', () => {
   test('close › waits for handlers, which may still enqueue; then refuses', async () => {
     const { clock, jobs, another } = world()
     const hold = gate()
-    jobs.work(handle(job, async ({ payload }) => {
-      if (payload !== 'first') return
-      await hold.promise
-      await jobs.enqueue(job, 'child')
-    }), { concurrency: 1 })
+    jobs.work(
+      handle(job, async ({ payload }) => {
+        if (payload !== 'first') return
+        await hold.promise
+        await jobs.enqueue(job, 'child')
+      }),
+      { concurrency: 1 },
+    )
     await jobs.enqueue(job, 'first')
     await settled(clock)
     const look = another()
@@ -175,12 +198,18 @@ describe('a deaf handler', () => {
     const hold = gate()
     const errors: string[] = []
     jobs.on('error', ({ error, doing }) => errors.push(`${doing}: ${error.message}`))
-    const worker = jobs.work(handle(job, () => hold.promise), { concurrency: 1 })
+    const worker = jobs.work(
+      handle(job, () => hold.promise),
+      { concurrency: 1 },
+    )
     await jobs.enqueue(job, 1, { timeout: '1s' })
     await clock.advance('1s')
     assert.deepEqual([errors, worker.active], [[], 1])
     await clock.advance('30s')
-    assert.match(errors.join(), /^handler: The handler of job .* has not returned after its signal aborted \(JOB_TIMEOUT\)/)
+    assert.match(
+      errors.join(),
+      /^handler: The handler of job .* has not returned after its signal aborted \(JOB_TIMEOUT\)/,
+    )
     hold.open()
     await settled(clock)
     assert.equal(worker.active, 0)
@@ -191,34 +220,61 @@ describe('batches', () => {
   test('one call for many; verbs settle one by one, the rest succeeds', async () => {
     const { clock, jobs } = world()
     const sizes: number[] = []
-    jobs.work(handleBatch(job, async (batch) => {
-      sizes.push(batch.length)
-      await Promise.all(batch.filter((one) => one.payload === 3).map((one) => one.fail('refused', { retry: false })))
-      await batch[0]?.succeed('first')
-    }, { size: 4 }))
+    jobs.work(
+      handleBatch(
+        job,
+        async (batch) => {
+          sizes.push(batch.length)
+          await Promise.all(
+            batch.filter((one) => one.payload === 3).map((one) => one.fail('refused', { retry: false })),
+          )
+          await batch[0]?.succeed('first')
+        },
+        { size: 4 },
+      ),
+    )
     const made = await jobs.enqueueMany([1, 2, 3, 4, 5, 6].map((payload) => ({ job, payload })))
     await settled(clock)
     assert.deepEqual(sizes, [4, 2])
-    const states = await Promise.all(made.map(async ({ id }) => [(await jobs.get(id))?.state, (await jobs.get(id))?.result]))
-    assert.deepEqual(states, [['succeeded', 'first'], ['succeeded', null], ['failed', null], ['succeeded', null], ['succeeded', 'first'], ['succeeded', null]])
+    const states = await Promise.all(
+      made.map(async ({ id }) => [(await jobs.get(id))?.state, (await jobs.get(id))?.result]),
+    )
+    assert.deepEqual(states, [
+      ['succeeded', 'first'],
+      ['succeeded', null],
+      ['failed', null],
+      ['succeeded', null],
+      ['succeeded', 'first'],
+      ['succeeded', null],
+    ])
   })
 
   test('a call that throws › what is left fails with that error', async () => {
     const { clock, jobs } = world()
-    jobs.work(handleBatch(job, async (batch) => {
-      await batch[0]?.succeed('done')
-      throw new Error('all of them')
-    }, { size: 3 }))
+    jobs.work(
+      handleBatch(
+        job,
+        async (batch) => {
+          await batch[0]?.succeed('done')
+          throw new Error('all of them')
+        },
+        { size: 3 },
+      ),
+    )
     const made = await jobs.enqueueMany([1, 2, 3].map((payload) => ({ job, payload, maxAttempts: 1 })))
     await settled(clock)
-    const states = await Promise.all(made.map(async ({ id }) => (await jobs.get(id))?.error?.message ?? (await jobs.get(id))?.state))
+    const states = await Promise.all(
+      made.map(async ({ id }) => (await jobs.get(id))?.error?.message ?? (await jobs.get(id))?.state),
+    )
     assert.deepEqual(states, ['succeeded', 'all of them', 'all of them'])
   })
 
   test('`wait` › gathers a full batch, and goes with what there is when the time is over', async () => {
     const { clock, jobs } = world()
     const batches: unknown[][] = []
-    jobs.work(handleBatch(job, (batch) => void batches.push(batch.map((one) => one.payload)), { size: 3, wait: '50ms' }))
+    jobs.work(
+      handleBatch(job, (batch) => void batches.push(batch.map((one) => one.payload)), { size: 3, wait: '50ms' }),
+    )
     await jobs.enqueue(job, 1)
     await settled(clock)
     await jobs.enqueue(job, 2)
@@ -250,10 +306,13 @@ describe('prefetch', () => {
     const { clock, jobs } = world()
     const holds = [gate(), gate(), gate(), gate()]
     const order: unknown[] = []
-    jobs.work(handle(job, async ({ payload }) => {
-      order.push(payload)
-      await holds[payload as number]?.promise
-    }), { concurrency: 1, prefetch: 2 })
+    jobs.work(
+      handle(job, async ({ payload }) => {
+        order.push(payload)
+        await holds[payload as number]?.promise
+      }),
+      { concurrency: 1, prefetch: 2 },
+    )
     const made = await jobs.enqueueMany([0, 1, 2, 3].map((payload) => ({ job, payload })))
     await settled(clock)
     const states = async () => Promise.all(made.map(async ({ id }) => (await jobs.get(id))?.state))
@@ -279,10 +338,18 @@ describe('an outage', () => {
     const { clock, store, another } = world()
     const control = faulty(store)
     const lines: string[] = []
-    const logger = { debug() {}, info() {}, warn() {}, error: (_fields: object, message: string) => void lines.push(message) }
+    const logger = {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (_fields: object, message: string) => void lines.push(message),
+    }
     const jobs = another({ store: control.store, logger })
     const hold = gate()
-    jobs.work(handle(job, () => hold.promise), { lease: '5m' })
+    jobs.work(
+      handle(job, () => hold.promise),
+      { lease: '5m' },
+    )
     const { id } = await jobs.enqueue(job, 1)
     await settled(clock)
     control.next = 'away'
@@ -306,10 +373,13 @@ describe('an outage', () => {
       const jobs = another({ store: control.store })
       let runs = 0
       const hold = gate()
-      jobs.work(handle(job, async () => {
-        runs++
-        await hold.promise
-      }), { poll: '1h' })
+      jobs.work(
+        handle(job, async () => {
+          runs++
+          await hold.promise
+        }),
+        { poll: '1h' },
+      )
       await settled(clock)
       control.next = fault // the enqueue
       const enqueued = jobs.enqueue(job, 1)
@@ -321,7 +391,11 @@ describe('an outage', () => {
       hold.open()
       await clock.advance('20s')
       assert.deepEqual([runs, (await jobs.get(id))?.state], [1, 'succeeded'], fault)
-      assert.deepEqual((await jobs.audit(id)).map((event) => event.type), ['enqueued', 'leased', 'succeeded'], fault)
+      assert.deepEqual(
+        (await jobs.audit(id)).map((event) => event.type),
+        ['enqueued', 'leased', 'succeeded'],
+        fault,
+      )
     }
   })
 })
@@ -332,7 +406,10 @@ describe('the event loop', () => {
     const errors: string[] = []
     jobs.on('error', ({ error, doing }) => errors.push(`${doing}: ${error.message}`))
     const hold = gate()
-    jobs.work(handle(job, () => hold.promise), { lease: '3s' })
+    jobs.work(
+      handle(job, () => hold.promise),
+      { lease: '3s' },
+    )
     await jobs.enqueue(job, 1)
     await settled(clock)
     // A blocked loop is a clock that jumps without firing its timers in time.
@@ -340,7 +417,10 @@ describe('the event loop', () => {
     const now = stand.now()
     stand.now = () => now + 20_000
     await clock.advance('1s')
-    assert.match(errors.join(), /heartbeat: The event loop was blocked: heartbeats came 19000 ms late, leases last 3000 ms/)
+    assert.match(
+      errors.join(),
+      /heartbeat: The event loop was blocked: heartbeats came 19000 ms late, leases last 3000 ms/,
+    )
     hold.open()
   })
 })
@@ -349,7 +429,9 @@ test('a listener that throws › harms nobody and is told', async () => {
   const { clock, jobs } = world()
   const errors: string[] = []
   jobs.on('error', ({ error, doing }) => errors.push(`${doing}: ${error.message}`))
-  jobs.on('succeeded', () => { throw new Error('listener') })
+  jobs.on('succeeded', () => {
+    throw new Error('listener')
+  })
   jobs.work(handle(job, () => {}))
   const { id } = await jobs.enqueue(job, 1)
   await settled(clock)
@@ -359,6 +441,9 @@ test('a listener that throws › harms nobody and is told', async () => {
 test('work after close › QUEUE_CLOSED', async () => {
   const { jobs } = world()
   await jobs.close()
-  assert.throws(() => jobs.work(handle(job, () => {})), (error) => error instanceof StintError && error.code === 'QUEUE_CLOSED')
+  assert.throws(
+    () => jobs.work(handle(job, () => {})),
+    (error) => error instanceof StintError && error.code === 'QUEUE_CLOSED',
+  )
   assert.equal(jobs instanceof JobQueue, true)
 })
