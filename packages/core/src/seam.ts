@@ -27,9 +27,12 @@ export interface Seam extends Clock, Chance {
 /** What a test's clock may carry besides time. */
 export const CHANCE = Symbol.for('stint.chance')
 export const BUSY = Symbol.for('stint.busy')
+/** For a clock whose `now` steps back, as those of hosts do: time that does not. */
+export const MONOTONIC = Symbol.for('stint.monotonic')
 export interface OwnedClock extends Clock {
   readonly [CHANCE]?: Chance
   readonly [BUSY]?: () => () => void
+  readonly [MONOTONIC]?: () => number
 }
 
 /** Node fires a timer of more than 2^31−1 ms at once; a longer sleep is several. */
@@ -65,7 +68,8 @@ export function seamOf(clock: Clock | null): Seam {
     now: () => time.now(),
     // Whole milliseconds, rounded up: stores count in them, and who wakes a fraction early finds nothing due.
     after: (ms, run) => time.after(Math.ceil(ms), run),
-    monotonic: clock === null || clock === systemClock ? () => performance.now() : () => time.now(),
+    monotonic:
+      time[MONOTONIC] ?? (clock === null || clock === systemClock ? () => performance.now() : () => time.now()),
     soon: (run) => process.nextTick(run),
     busy: time[BUSY] ?? (() => notCounted),
     ...chance,

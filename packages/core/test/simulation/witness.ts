@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { type EventRecord, memoryStore, type Removal, type Store } from '@stint/core'
+import { isTerminal } from '../../src/transitions.js'
+
+/**
+ * The store behind the wires, and somebody who sees all of it: follows the feed, also of what is about to be removed, and looks at each
+ * removal.
+ */
+export class Witness {
+  readonly store: Store<never, false>
+  /** Every event there ever was, in the order of the feed. */
+  readonly events: EventRecord[] = []
+  readonly removed = new Set<string>()
+  #cursor = 'start'
+
+  constructor(clock: { now(): number; after(ms: number, run: () => void): () => void }) {
+    const store = memoryStore({ clock })
+    this.store = new Proxy(store, {
+      get: (target, key) => {
+        if (key === 'remove') return (jobs: readonly Removal[]) => this.#remove(target, jobs)
+        const value = Reflect.get(target, key, target) as unknown
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+
+  async follow(): Promise<void> {
+    for (let isBehind = true; isBehind; ) {
+      const page = await this.store.feed({ after: this.#cursor, limit: 500 })
+      for (const { cursor: _, ...event } of page.events) this.events.push(event)
+      this.#cursor = page.cursor
+      isBehind = !page.caughtUp
+    }
+  }
+
+  /** One line an event: two runs are the same when these texts are. */
+  text(): string {
+    return this.events.map((event) => JSON.stringify(event)).join('\n')
+  }
+
+  async #remove(store: Store<never, false>, jobs: readonly Removal[]): Promise<boolean[]> {
+    await this.follow()
+    const before = await store.get(jobs.map((job) => job.id))
+    const answers = await store.remove(jobs)
+    for (const [index, isGone] of answers.entries()) {
+      const job = before[index]
+      if (!isGone) continue
+      assert.ok(job && isTerminal(job.state), `REMOVE-1: ${jobs[index]?.id} was removed while ${job?.state}`)
+      this.removed.add(job.id)
+    }
+    return answers
+  }
+}
