@@ -13,7 +13,7 @@ const LAYERS = Object.entries({
   rules: `
     transitions kit kit-door outcomes ext detail failure log-text json-text checked-json present fold commands text`,
   contract: `
-    base-store table table-* record-copy memory/*`,
+    living-store base-store table table-* record-copy memory/*`,
   runtime: `
     runtime store-door coalescer lanes capacity wake watch sweeper metrics telemetry logger local-events
     accept settle settled-in-tx lease-lost hold held-job lease abort-reasons handler known-definitions job-lines

@@ -1,8 +1,6 @@
-import { type Capabilities, NO_CAPABILITIES } from './capabilities.js'
-import type { Clock } from './clock.js'
-import { toMs } from './duration.js'
-import { StintError } from './errors.js'
-import type { EventRecord, JobRecord, Ms } from './record.js'
+import { isStintError, StintError } from './errors.js'
+import { LivingStore } from './living-store.js'
+import type { Ms } from './record.js'
 import { systemClock } from './seam.js'
 import type {
   Batch,
@@ -13,85 +11,19 @@ import type {
   ChangeResult,
   Claim,
   ClaimResult,
-  Count,
-  EventsQuery,
-  FeedPage,
-  FeedQuery,
-  Hint,
   InsertResult,
-  JobRef,
-  ListPage,
-  ListQuery,
   NewJob,
-  Removal,
-  Setting,
-  SettingResult,
-  SettingWrite,
-  Store,
-  StoreOptions,
 } from './store.js'
 
-/**
- * For a store on any engine: the life of a store, hints inside the process, and an `exchange` that runs part by part. One plain method per
- * operation remains to write; each runs its work inside `during`, which refuses calls outside the store's life and lets `close` wait.
- */
-export abstract class BaseStore<Tx = never, Sync extends boolean = false> implements Store<Tx, Sync> {
-  readonly contract = 1
-  abstract readonly name: string
-  readonly capabilities: Capabilities = NO_CAPABILITIES
-  readonly clock: Clock | null
-  readonly exchangeSync = undefined as Store<Tx, Sync>['exchangeSync']
-  /** Longest time of one call. */
-  protected readonly deadlineMs: Ms
-  /** Between the steps of a write: `this.failpoint('event')`. Does nothing unless a test asked for it. */
-  protected readonly failpoint: (name: string) => void
+/** For a store on any engine that writes item by item: four plain methods, and `exchange` runs them. Simple first; a batch costs its items. */
+export abstract class BaseStore<Tx = never, Sync extends boolean = false> extends LivingStore<Tx, Sync> {
+  // `now` is the one reading of the clock for the whole call (TIME-1); an engine that goes by its own clock takes that instead.
+  protected abstract insert(job: NewJob, now: Ms): Promise<InsertResult>
+  protected abstract change(change: Change, now: Ms): Promise<ChangeResult>
+  protected abstract beat(beat: Beat, now: Ms): Promise<ChangeResult>
+  protected abstract claim(claim: Claim, now: Ms): Promise<ClaimResult>
 
-  readonly #listeners = new Set<(hint: Hint) => void>()
-  readonly #underWay = new Set<Promise<unknown>>()
-  #opening: Promise<void> | null = null
-  #closing: Promise<void> | null = null
-
-  constructor(options: StoreOptions = {}) {
-    this.clock = options.clock ?? null
-    this.deadlineMs = toMs(options.deadline ?? '10s', 'deadline')
-    this.failpoint = options.failpoint ?? (() => {})
-  }
-
-  // ---- what an engine writes ----------------------------------------------------------------------------------------
-
-  /** Makes the place ready; once. */
-  protected async opened(): Promise<void> {}
-  /** Frees every handle that the store made; once, when no call is under way. */
-  protected async closed(): Promise<void> {}
-  protected abstract insert(job: NewJob): Promise<InsertResult>
-  protected abstract change(change: Change): Promise<ChangeResult>
-  protected abstract beat(beat: Beat): Promise<ChangeResult>
-  protected abstract claim(claim: Claim): Promise<ClaimResult>
-  abstract remove(jobs: readonly Removal[]): Promise<boolean[]>
-  abstract get(refs: readonly JobRef[]): Promise<(JobRecord | null)[]>
-  abstract list(query: ListQuery): Promise<ListPage>
-  abstract events(jobId: string, query: EventsQuery): Promise<EventRecord[]>
-  abstract feed(query: FeedQuery): Promise<FeedPage>
-  abstract stats(): Promise<Count[]>
-  abstract settings(kind: string): Promise<Setting[]>
-  abstract configure(writes: readonly SettingWrite[]): Promise<SettingResult[]>
-
-  // ---- what is given ------------------------------------------------------------------------------------------------
-
-  open(): Promise<void> {
-    if (this.#closing) return Promise.reject(this.#isClosed())
-    this.#opening ??= this.opened().catch((error: unknown) => {
-      this.#opening = null // a store that could not open may be opened again
-      throw error
-    })
-    return this.#opening
-  }
-
-  async now(): Promise<Ms> {
-    return this.during(async () => Math.floor((this.clock ?? systemClock).now()))
-  }
-
-  /** Part by part, item by item: whole with `atomicBatches` only where an engine overrides it. */
+  /** Part by part, item by item; each is whole, the batch is not (`atomicBatches` is false). */
   async exchange(batch: Batch, options?: CallOptions<Tx>): Promise<BatchResult> {
     if (options && 'tx' in options) throw this.unsupported('transactions')
     return this.during(async () => {
@@ -101,71 +33,38 @@ export abstract class BaseStore<Tx = never, Sync extends boolean = false> implem
         beats: [],
         claims: [],
       }
-      for (const job of batch.inserts ?? []) result.inserts.push(await this.insert(job))
-      for (const change of batch.changes ?? []) result.changes.push(await this.change(change))
-      for (const beat of batch.beats ?? []) result.beats.push(await this.beat(beat))
-      for (const claim of batch.claims ?? []) result.claims.push(await this.claim(claim))
+      const now = Math.floor((this.clock ?? systemClock).now())
+      try {
+        for (const job of batch.inserts ?? []) result.inserts.push(await this.insert(job, now))
+        for (const change of batch.changes ?? []) result.changes.push(await this.change(change, now))
+        for (const beat of batch.beats ?? []) result.beats.push(await this.beat(beat, now))
+        for (const claim of batch.claims ?? []) result.claims.push(await this.claim(claim, now))
+      } catch (error) {
+        throw this.#partly(result, error)
+      } finally {
+        this.#announce(batch, result)
+      }
       return result
     }, options?.signal)
   }
 
-  subscribe(listener: (hint: Hint) => void): () => void {
-    const own = (hint: Hint): void => listener(hint)
-    this.#listeners.add(own)
-    return () => void this.#listeners.delete(own)
+  /** "Surely nothing happened" is said of the whole call, and is not true once an item before it was written (FAULT-1, FAULT-3). */
+  #partly({ inserts, changes, beats, claims }: BatchResult, error: unknown): unknown {
+    if (inserts.length + changes.length + beats.length + claims.length === 0) return error
+    const message = `The ${this.name} store failed in the middle of a batch: the items before it are written. Repeat each by its own.`
+    return isStintError(error, 'OUTCOME_UNKNOWN')
+      ? error
+      : new StintError('OUTCOME_UNKNOWN', message, { store: this.name }, { cause: error })
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  // ---- tools for an engine ------------------------------------------------------------------------------------------
-
-  /** Runs one call: refused after `close` began, waited for by it. An abort before it is sent is `ABORTED`. */
-  protected during<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.#closing) return Promise.reject(this.#isClosed())
-    if (signal?.aborted)
-      return Promise.reject(
-        new StintError('ABORTED', 'The call was aborted before anything was sent.', {}, { cause: signal.reason }),
-      )
-    const call = work()
-    this.#underWay.add(call)
-    const done = (): void => void this.#underWay.delete(call)
-    call.then(done, done)
-    return call
-  }
-
-  /** Wakes whoever listens on this handle; after the write is acknowledged. A listener that throws harms nobody. */
-  protected hint(hint: Hint): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(hint)
-      } catch {
-        // A hint may be lost; a write that is done may not fail for it.
-      }
+  /** What may have made work, or ended a job. A change does not say whose lane it is, so one that queues a job wakes whoever listens. */
+  #announce(batch: Batch, { inserts, changes }: BatchResult): void {
+    for (const { isNew, job } of inserts) if (isNew && job.state === 'queued') this.hint({ queue: job.queue })
+    for (const [i, { ok }] of changes.entries()) {
+      const change = batch.changes?.[i]
+      if (!ok || change?.set.state === undefined) continue
+      this.hint({ jobId: change.id })
+      if (change.set.state === 'queued') this.hint({})
     }
-  }
-
-  protected unsupported(ability: string): StintError<'UNSUPPORTED'> {
-    return new StintError('UNSUPPORTED', `The ${this.name} store does not offer ${ability}.`, {
-      store: this.name,
-      ability,
-    })
-  }
-
-  async #close(): Promise<void> {
-    await this.#opening?.catch(() => {})
-    await Promise.allSettled(this.#underWay)
-    this.#listeners.clear()
-    if (this.#opening) await this.closed()
-  }
-
-  #isClosed(): StintError<'STORE_CLOSED'> {
-    return new StintError('STORE_CLOSED', `The ${this.name} store is closed; make a new one.`, { store: this.name })
   }
 }

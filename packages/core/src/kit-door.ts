@@ -1,9 +1,11 @@
 /**
- * The door of `@stint/core/store`, for who writes a store: the kit (the rules that every store shares) and two bases to stand on. An
+ * The door of `@stint/core/store`, for who writes a store: the kit (the rules that every store shares) and the bases to stand on:
+ * `TableStore` on anything that runs a synchronous function atomically, `BaseStore` item by item, `LivingStore` for an engine's own `exchange`. An
  * application needs none of it and loads none of it.
  */
 export { BaseStore } from './base-store.js'
 export type { Capabilities } from './capabilities.js'
 export { admit, apply, beat, byClaimOrder, holds, take, type Written } from './kit.js'
+export { LivingStore } from './living-store.js'
 export { comparePlaces, type Place, placeOf, type Table } from './table.js'
 export { TableStore } from './table-store.js'

@@ -1,27 +1,20 @@
-import { BaseStore } from './base-store.js'
 import { type Capabilities, NO_CAPABILITIES } from './capabilities.js'
 import { isStintError, StintError } from './errors.js'
+import { LivingStore } from './living-store.js'
 import type { EventRecord, JobRecord } from './record.js'
 import { copyJob } from './record-copy.js'
 import { systemClock } from './seam.js'
 import type {
   Batch,
   BatchResult,
-  Beat,
   CallOptions,
-  Change,
-  ChangeResult,
-  Claim,
-  ClaimResult,
   Count,
   EventsQuery,
   FeedPage,
   FeedQuery,
-  InsertResult,
   JobRef,
   ListPage,
   ListQuery,
-  NewJob,
   Removal,
   Restored,
   Setting,
@@ -37,7 +30,7 @@ import { cursorInvalid, listPage } from './table-list.js'
  * A store on anything that runs a synchronous function atomically: a Map, LMDB, an append-only file. Give it a `name`, a `Table` and
  * `transact`; an exchange is then one transaction. `opened`, `closed` and better `capabilities` where the engine has them.
  */
-export abstract class TableStore extends BaseStore {
+export abstract class TableStore extends LivingStore {
   override readonly capabilities: Capabilities = { ...NO_CAPABILITIES, atomicBatches: true, restorable: true }
 
   /**
@@ -117,24 +110,6 @@ export abstract class TableStore extends BaseStore {
     return this.#write((call) => jobs.map((job) => call.restore(job)))
   }
 
-  // ---- an item alone, as BaseStore asks for it: a batch of one --------------------------------------------------------
-
-  protected async insert(job: NewJob): Promise<InsertResult> {
-    return only((await this.exchange({ inserts: [job] })).inserts)
-  }
-
-  protected async change(change: Change): Promise<ChangeResult> {
-    return only((await this.exchange({ changes: [change] })).changes)
-  }
-
-  protected async beat(beat: Beat): Promise<ChangeResult> {
-    return only((await this.exchange({ beats: [beat] })).beats)
-  }
-
-  protected async claim(claim: Claim): Promise<ClaimResult> {
-    return only((await this.exchange({ claims: [claim] })).claims)
-  }
-
   // ---- one call, one transaction --------------------------------------------------------------------------------------
 
   #read<T>(work: (call: TableCall) => T): Promise<T> {
@@ -183,5 +158,3 @@ export abstract class TableStore extends BaseStore {
     return new StintError('OUTCOME_UNKNOWN', message, { store: this.name }, { cause })
   }
 }
-
-const only = <T>(answers: readonly T[]): T => answers[0] as T

@@ -1,26 +1,19 @@
 import type {
   Batch,
   BatchResult,
-  Beat,
   CallOptions,
   Capabilities,
-  Change,
-  ChangeResult,
-  Claim,
-  ClaimResult,
   Count,
   EventRecord,
   EventsQuery,
   FeedPage,
   FeedQuery,
   Hint,
-  InsertResult,
   JobRecord,
   JobRef,
   ListPage,
   ListQuery,
   Ms,
-  NewJob,
   Removal,
   Restored,
   Setting,
@@ -29,7 +22,7 @@ import type {
   Store,
 } from '@stint/core'
 import { StintError } from '@stint/core'
-import { BaseStore } from '@stint/core/store'
+import { LivingStore } from '@stint/core/store'
 import { configure } from './commands/configure.js'
 import { events, feed } from './commands/events.js'
 import { exchange } from './commands/exchange.js'
@@ -46,7 +39,7 @@ import { migrate } from './schema.js'
 import { Guests } from './transaction.js'
 import { Wake } from './wake.js'
 
-export class SqliteStore extends BaseStore<SqliteDatabase, true> {
+export class SqliteStore extends LivingStore<SqliteDatabase, true> {
   readonly name = 'sqlite'
   override readonly capabilities: Capabilities
   override readonly exchangeSync: Store<SqliteDatabase, true>['exchangeSync'] = (batch, { tx }) =>
@@ -138,20 +131,6 @@ export class SqliteStore extends BaseStore<SqliteDatabase, true> {
       if (listening && --this.#listeners === 0) this.#unwatch()
       listening = false
     }
-  }
-
-  // Part by part is not how this store writes: a batch is one transaction (`exchange`).
-  protected async insert(job: NewJob): Promise<InsertResult> {
-    return (await this.exchange({ inserts: [job] })).inserts[0] as InsertResult
-  }
-  protected async change(change: Change): Promise<ChangeResult> {
-    return (await this.exchange({ changes: [change] })).changes[0] as ChangeResult
-  }
-  protected async beat(beat: Beat): Promise<ChangeResult> {
-    return (await this.exchange({ beats: [beat] })).beats[0] as ChangeResult
-  }
-  protected async claim(claim: Claim): Promise<ClaimResult> {
-    return (await this.exchange({ claims: [claim] })).claims[0] as ClaimResult
   }
 
   // ---- how a call runs ------------------------------------------------------------------------------------------------

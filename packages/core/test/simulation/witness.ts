@@ -12,6 +12,7 @@ export class Witness {
   readonly events: EventRecord[] = []
   readonly removed = new Set<string>()
   #cursor = 'start'
+  #following: Promise<void> = Promise.resolve()
 
   constructor(clock: { now(): number; after(ms: number, run: () => void): () => void }) {
     const store = memoryStore({ clock })
@@ -24,18 +25,24 @@ export class Witness {
     })
   }
 
-  async follow(): Promise<void> {
+  /** One reader at a time, or two would note the same page. */
+  follow(): Promise<void> {
+    this.#following = this.#following.then(() => this.#read())
+    return this.#following
+  }
+
+  /** One line an event: two runs are the same when these texts are. */
+  text(): string {
+    return this.events.map((event) => JSON.stringify(event)).join('\n')
+  }
+
+  async #read(): Promise<void> {
     for (let isBehind = true; isBehind; ) {
       const page = await this.store.feed({ after: this.#cursor, limit: 500 })
       for (const { cursor: _, ...event } of page.events) this.events.push(event)
       this.#cursor = page.cursor
       isBehind = !page.caughtUp
     }
-  }
-
-  /** One line an event: two runs are the same when these texts are. */
-  text(): string {
-    return this.events.map((event) => JSON.stringify(event)).join('\n')
   }
 
   async #remove(store: Store<never, false>, jobs: readonly Removal[]): Promise<boolean[]> {
