@@ -70,7 +70,7 @@ async function sameIdTwice(host: Host): Promise<void> {
 
 async function many(host: Host): Promise<void> {
   const { dice, ledger } = host.world
-  await ledger.call(host, 'lane', null, async (actor) => {
+  await ledger.call(host, 'many', null, async (actor) => {
     const items = Array.from({ length: dice.between(2, 5) }, () => ({ job: dice.pick(all), payload: actor, actor }))
     for (const job of await host.queue.enqueueMany(items)) ledger.acknowledged.add(job.id)
   })

@@ -7,13 +7,13 @@ interface Timer {
   run: (() => void) | null
 }
 
-/** Everything that a timer set off has happened when the next turn of the loop begins: nothing here waits for input or output. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Time that passes only when told, for the whole world: hosts, wires and the store. Never steps back; wall clocks are made from it. */
 export class VirtualTime {
   readonly #dice: Dice
   #elapsed = 0
+  #held = 0
   /** A binary heap, earliest first. */
   readonly #heap: Timer[] = []
 
@@ -37,17 +37,31 @@ export class VirtualTime {
     return new Promise((resolve) => void this.after(ms, resolve))
   }
 
+  /** Time stands still until the answer is called: for the one thing that takes real time, a module that a queue loads while it opens. */
+  hold(): () => void {
+    this.#held++
+    return () => {
+      this.#held--
+    }
+  }
+
   /** Fires every timer up to `until`, each with all that follows from it before the next. */
   async runUntil(until: number): Promise<void> {
-    await turn()
+    await this.#settle()
     for (let next = this.#heap[0]; next && next.at <= until; next = this.#heap[0]) {
       this.#pop()
       if (!next.run) continue
       this.#elapsed = Math.max(this.#elapsed, next.at)
       next.run()
-      await turn()
+      await this.#settle()
     }
     this.#elapsed = Math.max(this.#elapsed, until)
+  }
+
+  /** Everything that a timer set off has happened when the next turn of the loop begins: nothing else waits for input or output. */
+  async #settle(): Promise<void> {
+    do await turn()
+    while (this.#held > 0)
   }
 
   #push(timer: Timer): void {

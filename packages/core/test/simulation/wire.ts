@@ -50,6 +50,8 @@ export class Wire implements Store<never, false> {
   readonly #net: Net
   readonly #caller: Caller
   readonly #unsubscribe = new Set<() => void>()
+  /** Between the answer of `open` and the queue's next call, which is one of those that open a queue. */
+  #release: (() => void) | null = null
 
   constructor(net: Net, caller: Caller) {
     this.#net = net
@@ -62,7 +64,10 @@ export class Wire implements Store<never, false> {
     return this.#caller.clock
   }
 
-  readonly open = (): Promise<void> => this.#read('open', async () => {})
+  readonly open = async (): Promise<void> => {
+    await this.#read('open', async () => {})
+    this.#release ??= this.#net.time.hold()
+  }
   readonly now = (): Promise<number> => this.#read('now', () => this.#net.store.now())
   readonly get: Store['get'] = (refs) => this.#read('get', () => this.#net.store.get(refs))
   readonly list: Store['list'] = (query) => this.#read(`list ${query.walk}`, () => this.#net.store.list(query))
@@ -128,6 +133,8 @@ export class Wire implements Store<never, false> {
   }
 
   #draw(): Fate {
+    this.#release?.()
+    this.#release = null
     const { dice, isHealed, swarm } = this.#net
     if (isHealed) return 'pass'
     if (dice.happens(swarm.refuse)) return 'refuse'
