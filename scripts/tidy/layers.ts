@@ -11,7 +11,7 @@ const LAYERS = Object.entries({
     record json duration schema clock seam errors job audit-event capabilities store
     names backoff policy define`,
   rules: `
-    transitions kit kit-door outcomes ext detail failure log-text json-text checked-json present fold commands text`,
+    transitions kit outcomes ext detail failure log-text json-text checked-json present fold commands text`,
   contract: `
     living-store base-store table table-* record-copy memory/*`,
   runtime: `
@@ -20,7 +20,7 @@ const LAYERS = Object.entries({
     enqueue-options new-job produce read-jobs list-jobs wait feed operate operate-lanes claim-jobs pull
     tracked-job tx-queue attempt run-attempt heart taker worker open-rooms retention store-from-url queue open-store`,
   doors: `
-    index testing/* conformance/**`,
+    index kit-door testing/* conformance/**`,
 }).map(([name, globs]) => ({ name, files: globs.trim().split(/\s+/) }))
 
 const CORE = 'packages/core/src/'
