@@ -112,11 +112,9 @@ export class Attempt {
         return this.end()
       } catch (error) {
         if (isLost(error)) return this.#lost()
-        if (!isPassing(error)) {
-          this.#rt.events.trouble(error, `settling job ${this.record.id}`)
-          return this.end()
-        }
         this.#rt.events.trouble(error, 'settling jobs')
+        // A queue that closed first leaves the job to its lease, and says so once.
+        if (!isPassing(error)) return this.end()
         await this.#pause(pauseMs)
       }
     }

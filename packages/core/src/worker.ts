@@ -44,7 +44,7 @@ export interface Worker extends AsyncDisposable {
 const DEFAULT_GRACE_MS = 30_000
 /** Between the abort and the release of what runs on: time for a checkpoint. */
 const LAST_WORDS_MS = 2000
-const LAST_WRITES_MS = 5000
+const LAST_WRITES_MS = 2000
 /** A handler that has not returned so long after its signal aborted is reported; it keeps its slot. */
 const DEAF_MS = 10_000
 
@@ -172,32 +172,34 @@ export class Pool implements Worker {
 
   async #stop(graceMs: number): Promise<void> {
     await Promise.all(this.#takers.map((taker) => taker.stop()))
-    if (!(await this.#quietWithin(graceMs))) {
+    if (!(await this.#quietWithin(graceMs)) && this.#calls.size > 0) {
       const reason = workerStopping(this.workerId)
       for (const attempt of this.#running()) attempt.abort(reason)
-      if (!(await this.#quietWithin(LAST_WORDS_MS))) await this.#letGo()
+      if (!(await this.#quietWithin(LAST_WORDS_MS))) this.#letGo()
     }
+    // What is still to be written is waited for, and not longer than a store that is away deserves; handlers that never return are not.
+    await this.#settledWithin(LAST_WRITES_MS)
     this.#heart.stop()
     this.#stopListening()
   }
 
   /** What runs on is released: somebody else takes it over, and what the handler still does is refused by its token. */
-  async #letGo(): Promise<void> {
-    const left = [...this.#running()].filter((attempt) => !attempt.isOver)
-    for (const attempt of left) {
+  #letGo(): void {
+    for (const attempt of [...this.#running()].filter((one) => !one.isOver)) {
+      const { id, type } = attempt.record
       this.#rt.events.trouble(
-        new Error(
-          `The handler of job ${attempt.record.id} ("${attempt.record.type}") did not stop; the job was given back.`,
-        ),
+        new Error(`The handler of job ${id} ("${type}") did not stop; the job was given back.`),
         'stopping',
       )
       this.giveBack(attempt)
     }
-    // The handlers may never return; what is waited for is that the releases are written, and not longer than a store that is away deserves.
-    const released = Promise.all(this.#settling)
-    await new Promise<void>((resolve) => {
-      const cancelTimer = this.#rt.seam.after(LAST_WRITES_MS, resolve)
-      void released.then(() => {
+  }
+
+  #settledWithin(ms: number): Promise<void> {
+    if (this.#settling.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const cancelTimer = this.#rt.seam.after(ms, resolve)
+      void Promise.all(this.#settling).then(() => {
         cancelTimer()
         resolve()
       })
