@@ -49,7 +49,7 @@ export type { QueueEvents } from './local-events.js'
 export type { Logger } from './logger.js'
 export { memoryStore } from './memory/late-memory-store.js'
 export type { QueueMetrics } from './metrics.js'
-export { openStore, type StoreAdapter, type StoreAdapters } from './open-store.js'
+export { openStore } from './open-store.js'
 export type { ActionOptions, RedriveFilter } from './operate.js'
 export type { JobPolicy } from './policy.js'
 export type { ClaimOptions } from './pull.js'
@@ -111,6 +111,7 @@ export type {
   Store,
   StoreOptions,
 } from './store.js'
+export type { StoreAdapter, StoreAdapters } from './store-from-url.js'
 export type { AttemptTrace } from './telemetry.js'
 export type { TrackedJob, TrackOptions } from './tracked-job.js'
 export type { SyncTxQueue, TxQueue } from './tx-queue.js'

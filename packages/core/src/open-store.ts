@@ -1,11 +1,5 @@
 import type { Store, StoreOptions } from './store.js'
-
-/** What a package exports to be found by its scheme. */
-export interface StoreAdapter {
-  storeFromUrl(url: string, options?: StoreOptions): Store
-}
-
-export type StoreAdapters = { readonly [scheme: string]: () => Promise<StoreAdapter> }
+import type { StoreAdapters } from './store-from-url.js'
 
 /**
  * `memory:` · `sqlite:jobs.db` · `postgres://…` · `redis://…` · `rediss://…` · `mongodb://…` · `mongodb+srv://…`

@@ -34,7 +34,7 @@ import type { WaitOptions } from './wait.js'
 import { Wakeups } from './wake.js'
 import { Pool, type StopOptions, type Worker, type WorkOptions } from './worker.js'
 
-type Rooms = Late['rooms']
+type Rooms = typeof import('./open-rooms.js')
 
 export interface JobQueueOptions<Tx, Sync extends boolean> {
   /**
@@ -66,6 +66,7 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
   readonly #rt: Runtime
   readonly #pools = new Set<Pool>()
   /** There once the store is open. */
+  #rooms: Rooms | null = null
   #late: Late | null = null
   #isClosing = false
   #isClosed = false
@@ -83,8 +84,8 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
       late: () => this.#late as Late,
       opened: async (store) => {
         const rooms = await import('./open-rooms.js')
+        this.#rooms = rooms
         this.#late ??= {
-          rooms,
           watch: new rooms.Watch(this.#rt.door, this.#rt.wake),
           retention: new rooms.Retention(this.#rt),
         }
@@ -312,14 +313,14 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
     return this.#whileOpen(async () => {
       const wait = this.#rt.door.ready()
       if (wait) await wait
-      return call(this.#rt.late().rooms)
+      return call(this.#rooms as Rooms)
     })
   }
 
   async *#feed(options: FeedOptions | undefined): AsyncGenerator<FeedEvent, void, undefined> {
     if (this.#isClosed) throw queueClosed()
     await this.#rt.door.ready()
-    yield* this.#rt.late().rooms.feed(this.#rt, options)
+    yield* (this.#rooms as Rooms).feed(this.#rt, options)
   }
 
   #inLine<T>(id: string, call: (rooms: Rooms) => Promise<T>): Promise<T> {

@@ -7,18 +7,20 @@ import type { LocalEvents } from './local-events.js'
 import type { Logger } from './logger.js'
 import type { Metrics } from './metrics.js'
 import type { JobPolicy } from './policy.js'
-import type { Retention } from './retention.js'
 import type { Seam } from './seam.js'
 import type { StoreDoor } from './store-door.js'
-import type { Sweeper } from './sweeper.js'
 import type { Wakeups } from './wake.js'
 import type { Watch } from './watch.js'
 
-/** The rooms that are loaded while the store opens, and those of them that keep something. */
+/** What comes with the open store and is asked for by others: kept by rooms that are loaded while it opens. */
 export interface Late {
-  readonly rooms: typeof import('./open-rooms.js')
   readonly watch: Watch
-  readonly retention: Retention
+  readonly retention: {
+    /** A job of that lane is over. */
+    finished(queue: string): void
+    purge(pages?: number): Promise<number>
+    stop(): Promise<void>
+  }
 }
 
 /** What the rooms of one queue share. Made by `JobQueue`; every room takes it as its first argument and keeps no other state of the queue. */
@@ -34,7 +36,13 @@ export interface Runtime {
   readonly lanes: Lanes
   readonly capacity: Capacity
   readonly wake: Wakeups
-  readonly sweeper: Sweeper
+  readonly sweeper: {
+    /** From now on, leases that ran out are looked for. */
+    start(): void
+    /** Expires what is over: of those ids, or a page of all. Answers whether anything came back. */
+    takeOver(ids: readonly string[] | null): Promise<boolean>
+    stop(): Promise<void>
+  }
   readonly events: LocalEvents
   readonly metrics: Metrics
   readonly logger: Logger

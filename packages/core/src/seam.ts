@@ -76,5 +76,8 @@ export function seamOf(clock: Clock | null): Seam {
   }
 }
 
+/** One whole turn of the event loop, in which real work may answer: virtual time waits so for what it cannot see. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
 /** A new job id: a ULID, monotonic within the process. Made by the caller, so an enqueue may be repeated without making a second job. */
 export const newJobId = (): string => ulid(Date.now())

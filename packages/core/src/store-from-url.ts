@@ -3,8 +3,14 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { StintError } from './errors.js'
 import { memoryStore } from './memory/late-memory-store.js'
-import type { StoreAdapter, StoreAdapters } from './open-store.js'
 import type { Store, StoreOptions } from './store.js'
+
+/** What a package exports to be found by its scheme. */
+export interface StoreAdapter {
+  storeFromUrl(url: string, options?: StoreOptions): Store
+}
+
+export type StoreAdapters = { readonly [scheme: string]: () => Promise<StoreAdapter> }
 
 const PACKAGES: { readonly [scheme: string]: string } = {
   sqlite: '@stint/store-sqlite',

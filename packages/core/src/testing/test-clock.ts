@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import { type Duration, toMs } from '../duration.js'
-import { BUSY, type OwnedClock } from '../seam.js'
+import { BUSY, nextTurn, type OwnedClock } from '../seam.js'
 
 export interface TestClock extends Clock {
   /** Moves time, firing in order every timer on the way and letting its work settle before the next. */
@@ -65,8 +65,7 @@ export class StandingClock implements TestClock, OwnedClock {
 
   /** Waits until no store call is under way and nothing more happens by itself. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet = this.#busy > 0 ? 0 : quiet + 1)
-      await new Promise((resolve) => setImmediate(resolve))
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet = this.#busy > 0 ? 0 : quiet + 1) await nextTurn()
   }
 
   /** When the next timer is due; null: none. */

@@ -29,8 +29,12 @@ async function run(host: Host, context: Context): Promise<unknown> {
 const nap = (host: Host): Promise<void> => host.sleep(host.world.dice.between(1, 1500))
 
 /** Tries a verb of the context, whose answer must be one that the contract knows. */
-const settle = (host: Host, { jobId, fence }: Context, verb: 'succeeded' | 'failed' | 'snoozed' | 'released', make: () => Promise<unknown>) =>
-  host.world.ledger.settle(host, jobId, fence, verb, make)
+const settle = (
+  host: Host,
+  { jobId, fence }: Context,
+  verb: 'succeeded' | 'failed' | 'snoozed' | 'released',
+  make: () => Promise<unknown>,
+) => host.world.ledger.settle(host, jobId, fence, verb, make)
 
 const report = (host: Host, { jobId }: Context, make: () => Promise<unknown>) =>
   host.world.ledger.call(host, 'report', jobId, make)
@@ -46,71 +50,110 @@ const aborted = ({ world }: Host, { signal }: Context): Promise<void> =>
 export const BEHAVIOURS: readonly (readonly [string, Behaviour])[] = [
   ['returns at once', () => 'done'],
   ['works a while', async (host) => (await nap(host), { took: 'a while' })],
-  ['throws', async (host) => {
-    await nap(host)
-    throw new Error('boom')
-  }],
-  ['gives up', () => {
-    throw new JobError('never', { retry: false })
-  }],
-  ['asks for a delay', () => {
-    throw new JobError('soon', { retry: '700ms' })
-  }],
+  [
+    'throws',
+    async (host) => {
+      await nap(host)
+      throw new Error('boom')
+    },
+  ],
+  [
+    'gives up',
+    () => {
+      throw new JobError('never', { retry: false })
+    },
+  ],
+  [
+    'asks for a delay',
+    () => {
+      throw new JobError('soon', { retry: '700ms' })
+    },
+  ],
   ['snoozes', (host, { snooze }) => snooze(host.world.dice.between(100, 3000))],
   ['releases', async (host, context) => void (await settle(host, context, 'released', () => context.release()))],
-  ['hangs until aborted', async (host, context) => {
-    await aborted(host, context)
-    host.world.ledger.count(`aborted ${context.signal.reason?.code ?? 'by nobody'}`)
-    return 'too late'
-  }],
-  ['hangs, then speaks', async (host, context) => {
-    await aborted(host, context)
-    await report(host, context, () => context.saveCheckpoint({ at: 'abort' }))
-    await settle(host, context, 'failed', () => context.fail(new Error('last words')))
-  }],
-  ['does not listen', async (host) => {
-    await host.sleep(host.world.dice.between(3000, 15_000))
-    return 'at last'
-  }],
-  ['reports', async (host, context) => {
-    for (let step = 1; step <= 3; step++) {
-      await report(host, context, () => context.progress({ step }))
-      void report(host, context, () => context.log(`step ${step}, after ${JSON.stringify(context.checkpoint)}`))
-      await report(host, context, () => context.saveCheckpoint({ step }))
+  [
+    'hangs until aborted',
+    async (host, context) => {
+      await aborted(host, context)
+      host.world.ledger.count(`aborted ${context.signal.reason?.code ?? 'by nobody'}`)
+      return 'too late'
+    },
+  ],
+  [
+    'hangs, then speaks',
+    async (host, context) => {
+      await aborted(host, context)
+      await report(host, context, () => context.saveCheckpoint({ at: 'abort' }))
+      await settle(host, context, 'failed', () => context.fail(new Error('last words')))
+    },
+  ],
+  [
+    'does not listen',
+    async (host) => {
+      await host.sleep(host.world.dice.between(3000, 15_000))
+      return 'at last'
+    },
+  ],
+  [
+    'reports',
+    async (host, context) => {
+      for (let step = 1; step <= 3; step++) {
+        await report(host, context, () => context.progress({ step }))
+        void report(host, context, () => context.log(`step ${step}, after ${JSON.stringify(context.checkpoint)}`))
+        await report(host, context, () => context.saveCheckpoint({ step }))
+        await nap(host)
+      }
+    },
+  ],
+  [
+    'settles by hand',
+    async (host, context) => {
       await nap(host)
-    }
-  }],
-  ['settles by hand', async (host, context) => {
-    await nap(host)
-    await settle(host, context, 'succeeded', () => context.succeed('by hand'))
-    await nap(host)
-    return 'ignored'
-  }],
-  ['settles twice', async (host, context) => {
-    void settle(host, context, 'succeeded', () => context.succeed('one'))
-    await settle(host, context, 'failed', () => context.fail(new Error('two'), { retry: false }))
-  }],
-  ['repeats its settle', async (host, context) => {
-    await settle(host, context, 'succeeded', () => context.succeed('same'))
-    await nap(host)
-    await settle(host, context, 'succeeded', () => context.succeed('same'))
-  }],
-  ['leaves its settle alone', (host, context) => {
-    void settle(host, context, 'failed', () => context.fail('left alone', { retry: '300ms' }))
-  }],
-  ['enqueues', async (host, context) => {
-    await host.world.ledger.call(host, 'enqueue', null, (actor) =>
-      host.queue.enqueue(host.world.dice.pick(worked), { parent: context.jobId }, { actor }),
-    )
-  }],
-  ['kills its host', async (host) => {
-    await nap(host)
-    if (host.world.net.swarm.crashes && !host.world.isHealed) {
-      host.world.ledger.count('abandoned')
-      host.crash()
-    }
-    await host.sleep(1)
-  }],
+      await settle(host, context, 'succeeded', () => context.succeed('by hand'))
+      await nap(host)
+      return 'ignored'
+    },
+  ],
+  [
+    'settles twice',
+    async (host, context) => {
+      void settle(host, context, 'succeeded', () => context.succeed('one'))
+      await settle(host, context, 'failed', () => context.fail(new Error('two'), { retry: false }))
+    },
+  ],
+  [
+    'repeats its settle',
+    async (host, context) => {
+      await settle(host, context, 'succeeded', () => context.succeed('same'))
+      await nap(host)
+      await settle(host, context, 'succeeded', () => context.succeed('same'))
+    },
+  ],
+  [
+    'leaves its settle alone',
+    (host, context) => {
+      void settle(host, context, 'failed', () => context.fail('left alone', { retry: '300ms' }))
+    },
+  ],
+  [
+    'enqueues',
+    async (host, context) => {
+      await host.world.ledger.call(host, 'enqueue', null, (actor) =>
+        host.queue.enqueue(host.world.dice.pick(worked), { parent: context.jobId }, { actor }),
+      )
+    },
+  ],
+  [
+    'kills its host',
+    async (host) => {
+      await nap(host)
+      if (host.world.net.swarm.crashes && !host.world.isHealed) {
+        host.world.ledger.count('abandoned')
+        host.crash()
+      }
+      await host.sleep(1)
+    },
+  ],
 ]
 
 async function runBatch(host: Host, contexts: readonly Context[]): Promise<void> {
@@ -127,4 +170,3 @@ async function runBatch(host: Host, contexts: readonly Context[]): Promise<void>
   }
   if (dice.happens(0.2)) throw new Error('the rest of the batch')
 }
-

@@ -19,7 +19,8 @@ export class Host implements Caller {
     this.world = world
     this.name = name
     const { time, net } = world
-    const skewMs = net.swarm.skewMs === 0 ? 0 : world.dice.between(-Math.abs(net.swarm.skewMs), Math.abs(net.swarm.skewMs))
+    const skewMs =
+      net.swarm.skewMs === 0 ? 0 : world.dice.between(-Math.abs(net.swarm.skewMs), Math.abs(net.swarm.skewMs))
     const chance = seededChance(world.dice.fork(), name)
     this.clock = {
       now: () => world.wall.now() + skewMs,

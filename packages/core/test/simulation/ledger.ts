@@ -42,7 +42,16 @@ const CODES: { readonly [kind: string]: readonly string[] } = {
   wait: [...STORE, 'WAIT_TIMEOUT', 'JOB_NOT_FOUND', 'JOB_GONE'],
 }
 /** Nothing was changed, says the answer. */
-const NOTHING = ['STORE_UNAVAILABLE', 'WRONG_STATE', 'JOB_NOT_FOUND', 'UNIQUE_CONFLICT', 'ID_CONFLICT', 'QUEUE_FULL', 'QUEUE_CLOSED', 'not new']
+const NOTHING = [
+  'STORE_UNAVAILABLE',
+  'WRONG_STATE',
+  'JOB_NOT_FOUND',
+  'UNIQUE_CONFLICT',
+  'ID_CONFLICT',
+  'QUEUE_FULL',
+  'QUEUE_CLOSED',
+  'not new',
+]
 const ONCE = ['enqueue', 'track', 'cancel', 'retry', 'reschedule', 'reprioritise']
 
 /** Everything callers were told, to be held against what the store says happened. */
@@ -60,7 +69,12 @@ export class Ledger {
   }
 
   /** Makes a call under an actor of its own, so that its events can be told from all others. Answers undefined when it was refused. */
-  async call<T>(host: Host, kind: string, jobId: string | null, make: (actor: string) => Promise<T>): Promise<T | undefined> {
+  async call<T>(
+    host: Host,
+    kind: string,
+    jobId: string | null,
+    make: (actor: string) => Promise<T>,
+  ): Promise<T | undefined> {
     const call: Call = { actor: `${kind}-${this.calls.length}`, kind, host, outcome: 'pending', jobId }
     this.calls.push(call)
     try {
@@ -83,7 +97,13 @@ export class Ledger {
     }
   }
 
-  async settle(host: Host, jobId: string, fence: number, verb: Settling['verb'], make: () => Promise<unknown>): Promise<Outcome> {
+  async settle(
+    host: Host,
+    jobId: string,
+    fence: number,
+    verb: Settling['verb'],
+    make: () => Promise<unknown>,
+  ): Promise<Outcome> {
     const settling: Settling = { host, jobId, fence, verb, outcome: 'pending' }
     this.settlings.push(settling)
     settling.outcome = await make().then(
@@ -108,8 +128,10 @@ export class Ledger {
       }
       if (ONCE.includes(call.kind) || call.kind === 'many') {
         // An enqueue that met a job of the same key may have edited it.
-        const edits = call.kind === 'enqueue' && call.outcome === 'not new' ? did.filter((one) => one.type === 'edited').length : 0
-        if (NOTHING.includes(call.outcome)) assert.equal(did.length - edits, 0, `${told}, and it happened (${did[0]?.type} ${did[0]?.seq})`)
+        const edits =
+          call.kind === 'enqueue' && call.outcome === 'not new' ? did.filter((one) => one.type === 'edited').length : 0
+        if (NOTHING.includes(call.outcome))
+          assert.equal(did.length - edits, 0, `${told}, and it happened (${did[0]?.type} ${did[0]?.seq})`)
       }
     }
     this.#checkSettlings(events)
@@ -126,7 +148,10 @@ export class Ledger {
       if (event.seq === 1) for (const lease of ends.keys()) if (lease.startsWith(`${event.jobId} `)) ends.delete(lease)
       if (event.fence === null || event.from === null || !isHeld(event.from) || isHeld(event.to)) continue
       const lease = `${event.jobId} ${event.fence}`
-      assert.ok(!ends.has(lease), `${lease} ended twice: ${ends.get(lease)?.type} ${ends.get(lease)?.seq} and ${event.type} ${event.seq}`)
+      assert.ok(
+        !ends.has(lease),
+        `${lease} ended twice: ${ends.get(lease)?.type} ${ends.get(lease)?.seq} and ${event.type} ${event.seq}`,
+      )
       ends.set(lease, event)
     }
     const byLease = Map.groupBy(this.settlings, (one) => `${one.jobId} ${one.fence}`)
@@ -137,7 +162,10 @@ export class Ledger {
         if (!host.isDead) assert.notEqual(outcome, 'pending', told)
         if (outcome === 'ok') assert.equal(end?.type, verb, `${told}, and the lease ended ${end?.type}`)
         // With one try only, what was refused did not happen.
-        if (all.length === 1 && (outcome === 'LEASE_LOST' || outcome === 'STORE_UNAVAILABLE' || outcome === 'JOB_NOT_FOUND'))
+        if (
+          all.length === 1 &&
+          (outcome === 'LEASE_LOST' || outcome === 'STORE_UNAVAILABLE' || outcome === 'JOB_NOT_FOUND')
+        )
           assert.notEqual(end?.type, verb, `${told}, and the lease ended by it`)
       }
     }

@@ -13,10 +13,26 @@ export async function operate(host: Host): Promise<void> {
   }
 }
 
-const ACTS: readonly ((host: Host) => Promise<unknown>)[] = [cancel, retry, retry, reschedule, reprioritise, pause, resume, resume, redrive, configure, purge, wait]
+const ACTS: readonly ((host: Host) => Promise<unknown>)[] = [
+  cancel,
+  retry,
+  retry,
+  reschedule,
+  reprioritise,
+  pause,
+  resume,
+  resume,
+  redrive,
+  configure,
+  purge,
+  wait,
+]
 
 const onJob =
-  (kind: 'cancel' | 'retry' | 'reschedule' | 'reprioritise', make: (host: Host, id: string, actor: string) => Promise<unknown>) =>
+  (
+    kind: 'cancel' | 'retry' | 'reschedule' | 'reprioritise',
+    make: (host: Host, id: string, actor: string) => Promise<unknown>,
+  ) =>
   async (host: Host, state: 'queued' | null): Promise<unknown> => {
     const id = (state && (await queuedJob(host))) ?? host.world.anyJob()
     return id && host.world.ledger.call(host, kind, id, (actor) => make(host, id, actor))

@@ -30,7 +30,8 @@ const WAYS: readonly ((host: Host) => Promise<unknown>)[] = [
   (host) => enqueue(host, null),
   (host) => enqueue(host, host.world.newId()),
   (host) => enqueue(host, host.world.newId(), { delay: host.world.dice.between(0, 20_000) }),
-  (host) => enqueue(host, host.world.newId(), { runAt: new Date(host.clock.now() + host.world.dice.between(-5000, 10_000)) }),
+  (host) =>
+    enqueue(host, host.world.newId(), { runAt: new Date(host.clock.now() + host.world.dice.between(-5000, 10_000)) }),
   keyed,
   debounced,
   sameIdTwice,
@@ -46,14 +47,18 @@ function keyed(host: Host): Promise<unknown> {
 function debounced(host: Host): Promise<unknown> {
   const { dice, ledger } = host.world
   return ledger.call(host, 'enqueue', null, (actor) =>
-    host.queue.enqueue(dice.pick(worked), { for: actor }, {
-      actor,
-      uniqueKey: 'debounce',
-      ifExists: 'replace',
-      delay: dice.between(0, 3000),
-      queue: 'default',
-      tags: [actor],
-    }),
+    host.queue.enqueue(
+      dice.pick(worked),
+      { for: actor },
+      {
+        actor,
+        uniqueKey: 'debounce',
+        ifExists: 'replace',
+        delay: dice.between(0, 3000),
+        queue: 'default',
+        tags: [actor],
+      },
+    ),
   )
 }
 

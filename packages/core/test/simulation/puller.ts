@@ -12,7 +12,9 @@ export async function pull(host: Host, workerId: string): Promise<void> {
       host.queue.claim({
         workerId,
         lease: host.world.isHealed ? '10s' : dice.between(800, 4000),
-        ...(ids.length > 0 ? { ids } : { queues: ['pull'], limit: dice.between(1, 3), wait: dice.pick([0, 500, 3000]) }),
+        ...(ids.length > 0
+          ? { ids }
+          : { queues: ['pull'], limit: dice.between(1, 3), wait: dice.pick([0, 500, 3000]) }),
       }),
     )
     await Promise.all((leases ?? []).map((lease) => hold(host, lease, workerId)))
@@ -21,8 +23,10 @@ export async function pull(host: Host, workerId: string): Promise<void> {
 
 async function hold(host: Host, lease: Lease, workerId: string): Promise<void> {
   const { dice, ledger } = host.world
-  const settle = (verb: 'succeeded' | 'failed' | 'snoozed' | 'released', make: () => Promise<unknown>): Promise<unknown> =>
-    ledger.settle(host, lease.jobId, lease.fence, verb, make)
+  const settle = (
+    verb: 'succeeded' | 'failed' | 'snoozed' | 'released',
+    make: () => Promise<unknown>,
+  ): Promise<unknown> => ledger.settle(host, lease.jobId, lease.fence, verb, make)
   const report = (make: () => Promise<unknown>): Promise<unknown> => ledger.call(host, 'report', lease.jobId, make)
   if (host.world.isHealed) return void (await settle('succeeded', () => lease.succeed('healed')))
   if (dice.happens(0.1)) return ledger.count('lease left alone')
@@ -37,7 +41,8 @@ async function hold(host: Host, lease: Lease, workerId: string): Promise<void> {
   const cancelling = rival && host.world.cancel(rival, lease.jobId)
   const draw = dice.random()
   if (draw < 0.6) await settle('succeeded', () => handle.succeed({ by: workerId }))
-  else if (draw < 0.8) await settle('failed', () => handle.fail(new Error('pulled and failed'), { retry: dice.pick([true, false, '1s']) }))
+  else if (draw < 0.8)
+    await settle('failed', () => handle.fail(new Error('pulled and failed'), { retry: dice.pick([true, false, '1s']) }))
   else if (draw < 0.9) await settle('snoozed', () => handle.snooze('2s'))
   else await settle('released', () => handle.release())
   await cancelling

@@ -149,7 +149,13 @@ export class World {
   async run(): Promise<void> {
     await this.net.store.open()
     const chaos = new Chaos(this)
-    const roles: Role[] = ['front', 'front', 'puller', 'reader', ...(Array(this.dice.between(2, 3)).fill('worker') as Role[])]
+    const roles: Role[] = [
+      'front',
+      'front',
+      'puller',
+      'reader',
+      ...(Array(this.dice.between(2, 3)).fill('worker') as Role[]),
+    ]
     for (const role of roles) this.host(role)
     chaos.begin()
     const until = this.dice.between(8, 12) * STEP_MS
@@ -194,7 +200,8 @@ export class World {
       const { jobs } = await host.queue.list({ state: 'queued', limit: 1000 })
       for (const job of jobs) {
         if (job.type === 'pulled' && job.queue !== 'pull')
-          for (const lease of await host.queue.claim({ workerId: 'clear', ids: [job.id] })) await lease.succeed('cleared')
+          for (const lease of await host.queue.claim({ workerId: 'clear', ids: [job.id] }))
+            await lease.succeed('cleared')
       }
       await host.sleep(3000)
     }
@@ -251,7 +258,11 @@ export class World {
     const all = Map.groupBy(this.witness.events, (event) => event.jobId)
     for (const [id, events] of all) {
       if (gone.has(id)) continue
-      assert.deepEqual((met.get(id) ?? []).map((one) => one.seq), events.map((one) => one.seq), `FEED-1: what was read of ${id}`)
+      assert.deepEqual(
+        (met.get(id) ?? []).map((one) => one.seq),
+        events.map((one) => one.seq),
+        `FEED-1: what was read of ${id}`,
+      )
     }
   }
 }
