@@ -1,19 +1,7 @@
-import { tracingChannel } from 'node:diagnostics_channel'
-import { isStintError, StintError } from './errors.js'
-import { foldBeats, foldIntoChange } from './fold.js'
+import { bytesOf, fold, type Group, type Item, type Part, type Sent } from './batch-item.js'
 import type { Seam } from './seam.js'
-import type {
-  Batch,
-  BatchResult,
-  Beat,
-  Change,
-  ChangeResult,
-  Claim,
-  ClaimResult,
-  InsertResult,
-  NewJob,
-  Store,
-} from './store.js'
+import { BatchSender } from './send-batch.js'
+import type { Beat, Change, ChangeResult, Claim, ClaimResult, InsertResult, NewJob, Store } from './store.js'
 
 export interface CoalescerOptions {
   readonly store: Pick<Store, 'exchange' | 'capabilities' | 'name'>
@@ -24,46 +12,9 @@ export interface CoalescerOptions {
   readonly inFlight?: number
 }
 
-/** `repeated`: sent again after an outcome that was not known. */
-export interface Sent<T> {
-  readonly result: T
-  readonly repeated: boolean
-}
-
 const MOST_ITEMS = 500
 const MOST_BYTES = 4 * 1024 * 1024
 const MOST_CLAIMS = 16
-/** After an outcome that is not known; ever longer, and never all callers at once. */
-const REPEATS = 3
-const FIRST_PAUSE_MS = 50
-
-type Part = 'inserts' | 'changes' | 'beats' | 'claims'
-const PARTS = ['inserts', 'changes', 'beats', 'claims'] as const
-
-interface Item {
-  part: Part
-  /** null: a claim stands in nobody's line. */
-  readonly id: string | null
-  given: NewJob | Change | Beat | Claim
-  readonly build: (() => Claim | null) | null
-  bytes: number
-  readonly group: Group | null
-  resolve(sent: Sent<unknown> | null): void
-  reject(error: unknown): void
-}
-
-/** Inserts that go in one batch of their own. */
-interface Group {
-  readonly items: Item[]
-  waiting: number
-}
-
-/** Calls about one job: one is ready or under way, the others wait behind it. */
-interface Line {
-  head: Item
-  isSent: boolean
-  readonly rest: Item[]
-}
 
 /**
  * Adaptive group commit: calls made while a batch is under way go out together as the next one. No timer: the first call when idle goes at the
@@ -72,9 +23,11 @@ interface Line {
  */
 export class Coalescer {
   readonly #options: CoalescerOptions
-  /** Heads of lines, claims and whole groups, in the order they became ready. */
-  #ready: (Item | Group)[] = []
-  readonly #lines = new Map<string, Line>()
+  readonly #sender: BatchSender
+  /** First of their lines, claims and whole groups, in the order they became ready. */
+  readonly #ready: (Item | Group)[] = []
+  /** The last call in the line of each job. One that is first is ready or under way, the others wait behind it. */
+  readonly #last = new Map<string, Item>()
   #underWay = 0
   #pending = 0
   #isScheduled = false
@@ -83,8 +36,10 @@ export class Coalescer {
 
   constructor(options: CoalescerOptions) {
     this.#options = options
+    this.#sender = new BatchSender(options.store, options.seam, (item) => this.#leave(item))
   }
 
+  /** Calls that have no answer yet; those that were folded count as one. */
   get pending(): number {
     return this.#pending
   }
@@ -103,27 +58,16 @@ export class Coalescer {
 
   /** Built when its batch is cut, so it asks for what is free at that moment; null: not needed any more. */
   claim(build: () => Claim | null): Promise<Sent<ClaimResult> | null> {
-    return new Promise((resolve, reject) => {
-      const item: Item = {
-        part: 'claims',
-        id: null,
-        given: NO_CLAIM,
-        build,
-        bytes: 0,
-        group: null,
-        resolve: resolve as Item['resolve'],
-        reject,
-      }
-      this.#pending++
-      this.#makeReady(item)
-    })
+    return this.#enter('claims', null, NO_CLAIM, 0, null, build)
   }
 
-  /** All in one batch of their own (at most 500), whole with `atomicBatches`. */
+  /** All in one batch of their own, whole with `atomicBatches`. At most 500 and 4 MiB, which is for the caller to see to, and no id twice. */
   async insertTogether(jobs: readonly NewJob[]): Promise<Sent<readonly InsertResult[]>> {
+    if (jobs.length > MOST_ITEMS || new Set(jobs.map((job) => job.id)).size < jobs.length)
+      throw new TypeError(`insertTogether: expected at most ${MOST_ITEMS} jobs and no id twice`)
     const group: Group = { items: [], waiting: jobs.length }
     const answers = await Promise.all(
-      jobs.map((job) => this.#enter<InsertResult>('inserts', job.id, job, bytesOf(job), group)),
+      jobs.map((job) => this.#enter<Sent<InsertResult>>('inserts', job.id, job, 0, group)),
     )
     return { result: answers.map((sent) => sent.result), repeated: answers.some((sent) => sent.repeated) }
   }
@@ -135,25 +79,35 @@ export class Coalescer {
 
   // ---- lines ----------------------------------------------------------------------------------------------------------------
 
-  #enter<T>(
+  #enter<Answer extends Sent<unknown> | null>(
     part: Part,
-    id: string,
-    given: NewJob | Change | Beat,
+    id: string | null,
+    given: Item['given'],
     bytes: number,
     group: Group | null = null,
-  ): Promise<Sent<T>> {
-    return new Promise<Sent<T>>((resolve, reject) => {
-      const item: Item = { part, id, given, build: null, bytes, group, resolve: resolve as Item['resolve'], reject }
-      group?.items.push(item)
-      const line = this.#lines.get(id)
-      if (line && fold(line.rest.at(-1) ?? (line.isSent ? null : line.head), item)) return
-      this.#pending++
-      if (line) {
-        line.rest.push(item)
-        return
+    build: Item['build'] = null,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const item: Item = {
+        part,
+        id,
+        given,
+        build,
+        bytes,
+        group,
+        caller: { resolve: resolve as Item['caller']['resolve'], reject },
+        joined: null,
+        isSent: false,
+        isOver: false,
+        next: null,
       }
-      this.#lines.set(id, { head: item, isSent: false, rest: [] })
-      this.#makeReady(item)
+      group?.items.push(item)
+      const before = id === null ? undefined : this.#last.get(id)
+      if (before && fold(before, item)) return
+      this.#pending++
+      if (id !== null) this.#last.set(id, item)
+      if (before) before.next = item
+      else this.#makeReady(item)
     })
   }
 
@@ -164,18 +118,11 @@ export class Coalescer {
     this.#schedule()
   }
 
-  /** The item is answered: the next of its line may go. */
+  /** The item has its answer: the next of its line may go. */
   #leave(item: Item): void {
     this.#pending--
-    if (item.id !== null) {
-      const line = this.#lines.get(item.id) as Line
-      const next = line.rest.shift()
-      if (next) {
-        line.head = next
-        line.isSent = false
-        this.#makeReady(next)
-      } else this.#lines.delete(item.id)
-    }
+    if (item.next) this.#makeReady(item.next)
+    else if (item.id !== null) this.#last.delete(item.id)
     if (this.#pending > 0) return
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
@@ -195,11 +142,12 @@ export class Coalescer {
   }
 
   #flush(): void {
-    this.#isScheduled = false
     const items = this.#cut()
+    // Only now: a claim that is built may call again, and that is for the batch after this one.
+    this.#isScheduled = false
     if (items.length > 0) {
       this.#underWay++
-      void this.#sendFirst(items).finally(() => {
+      void this.#send(items).then(() => {
         this.#underWay--
         this.#schedule()
       })
@@ -207,34 +155,50 @@ export class Coalescer {
     this.#schedule()
   }
 
+  async #send(items: readonly Item[]): Promise<void> {
+    try {
+      const wait = this.#options.ready()
+      if (wait) await wait
+      this.#isOpen = true
+    } catch (error) {
+      for (const item of items) this.#sender.refuse(item, error)
+      return
+    }
+    await this.#sender.send(items)
+  }
+
   /** What fits into one batch, in order. A group goes alone. */
-  #cut(): Item[] {
-    const items: Item[] = []
+  #cut(): readonly Item[] {
+    let items: Item[] = []
+    const laterClaims: Item[] = []
     let bytes = 0
     let claims = 0
-    let taken = 0
+    let passed = 0
     for (const entry of this.#ready) {
       if ('items' in entry) {
         if (items.length > 0) break
-        this.#ready.splice(0, taken + 1)
-        for (const item of entry.items) this.#markSent(item)
-        return entry.items
-      }
-      if (
-        items.length === MOST_ITEMS ||
-        (items.length > 0 && bytes + entry.bytes > MOST_BYTES) ||
-        (entry.part === 'claims' && claims === MOST_CLAIMS)
-      )
+        passed++
+        items = entry.items
+        for (const item of items) item.isSent = true
         break
-      taken++
-      if (entry.build && !this.#build(entry, entry.build)) continue
+      }
+      if (items.length === MOST_ITEMS || laterClaims.length === MOST_ITEMS) break
+      if (items.length > 0 && bytes + entry.bytes > MOST_BYTES) break
+      passed++
+      if (entry.build) {
+        // Settles do not wait behind a crowd that asks for work.
+        if (claims === MOST_CLAIMS) {
+          laterClaims.push(entry)
+          continue
+        }
+        if (!this.#build(entry, entry.build)) continue
+        claims++
+      }
       bytes += entry.bytes
-      if (entry.part === 'claims') claims++
-      this.#markSent(entry)
+      entry.isSent = true
       items.push(entry)
     }
-    if (taken === this.#ready.length) this.#ready = []
-    else this.#ready.splice(0, taken)
+    this.#ready.splice(0, passed, ...laterClaims)
     return items
   }
 
@@ -242,166 +206,12 @@ export class Coalescer {
     try {
       const claim = build()
       if (claim) item.given = claim
-      else this.#answer(item, null)
+      else this.#sender.answer(item, null)
       return claim !== null
     } catch (error) {
-      this.#refuse(item, error)
+      this.#sender.refuse(item, error)
       return false
     }
-  }
-
-  #markSent(item: Item): void {
-    if (item.id === null) return
-    const line = this.#lines.get(item.id)
-    if (line) line.isSent = true
-  }
-
-  async #sendFirst(items: readonly Item[]): Promise<void> {
-    try {
-      const wait = this.#options.ready()
-      if (wait) await wait
-      this.#isOpen = true
-    } catch (error) {
-      for (const item of items) this.#refuse(item, error)
-      return
-    }
-    await this.#send(items)
-  }
-
-  async #send(items: readonly Item[]): Promise<void> {
-    let result: BatchResult
-    try {
-      result = await this.#exchange(items, false)
-    } catch (error) {
-      if (isAboutStore(error)) for (const item of items) this.#refuse(item, error)
-      else if (isUnknown(error)) await this.#repeatAll(items, error)
-      else await this.#split(items, error)
-      return
-    }
-    this.#deliver(items, result, false)
-  }
-
-  #deliver(items: readonly Item[], result: BatchResult, repeated: boolean): void {
-    const next = { inserts: 0, changes: 0, beats: 0, claims: 0 }
-    for (const part of PARTS) {
-      const asked = items.reduce((sum, item) => sum + (item.part === part ? 1 : 0), 0)
-      if (result[part].length === asked) continue
-      const error = broken(this.#options.store.name, part, asked, result[part].length)
-      for (const item of items) this.#refuse(item, error)
-      return
-    }
-    for (const item of items) this.#answer(item, { result: result[item.part][next[item.part]++], repeated })
-  }
-
-  /** Surely nothing happened: halves, down to the culprit. What must go together is refused together. */
-  async #split(items: readonly Item[], error: unknown): Promise<void> {
-    const [first] = items
-    if (items.length === 1 || (first?.group && this.#options.store.capabilities.atomicBatches)) {
-      for (const item of items) this.#refuse(item, error)
-      return
-    }
-    const middle = items.length >> 1
-    await this.#send(items.slice(0, middle))
-    await this.#send(items.slice(middle))
-  }
-
-  // ---- outcomes that are not known ------------------------------------------------------------------------------------------
-
-  /** Each item again by itself, a group whole. Once the store stays away, the rest is not held up by it. */
-  async #repeatAll(items: readonly Item[], error: unknown): Promise<void> {
-    let away: unknown = null
-    const whole = items[0]?.group ? [items] : items.map((item) => [item])
-    for (const some of whole) {
-      if (away === null) away = await this.#repeat(some, error)
-      else for (const item of some) this.#refuse(item, unknown(this.#options.store.name, away))
-    }
-  }
-
-  /** Answers what kept the store away, if it did. */
-  async #repeat(items: readonly Item[], first: unknown): Promise<unknown> {
-    let last = first
-    for (let tries = 0; tries < REPEATS; tries++) {
-      await this.#pause(FIRST_PAUSE_MS * 2 ** tries)
-      try {
-        this.#deliver(items, await this.#exchange(items, true), true)
-        return null
-      } catch (error) {
-        last = error
-        if (isUnknown(error) || isAboutStore(error)) continue
-        for (const item of items) this.#refuse(item, error)
-        return null
-      }
-    }
-    // Never "unavailable", since the first try may have happened.
-    for (const item of items) this.#refuse(item, unknown(this.#options.store.name, last))
-    return last
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { seam } = this.#options
-    return new Promise((resolve) => void seam.after(ms * (0.5 + seam.random()), resolve))
-  }
-
-  // ---- the store ------------------------------------------------------------------------------------------------------------
-
-  async #exchange(items: readonly Item[], again: boolean): Promise<BatchResult> {
-    const { seam, store } = this.#options
-    const batch = batchOf(items, again)
-    const done = seam.busy()
-    try {
-      return await (exchanges.hasSubscribers
-        ? exchanges.tracePromise(() => store.exchange(batch), traceOf(store.name, batch))
-        : store.exchange(batch))
-    } finally {
-      done()
-    }
-  }
-
-  #answer(item: Item, sent: Sent<unknown> | null): void {
-    item.resolve(sent)
-    this.#leave(item)
-  }
-
-  #refuse(item: Item, error: unknown): void {
-    item.reject(error)
-    this.#leave(item)
-  }
-}
-
-/** Joins `item` to the last one of its line that is not sent, where the two are one write. */
-function fold(last: Item | null | undefined, item: Item): boolean {
-  if (last?.part !== 'beats') return false
-  const beat = last.given as Beat
-  const folded =
-    item.part === 'beats'
-      ? foldBeats(beat, item.given as Beat)
-      : item.part === 'changes'
-        ? foldIntoChange(beat, item.given as Change)
-        : null
-  if (folded === null) return false
-  const { resolve, reject } = last
-  last.part = item.part
-  last.given = folded
-  last.bytes += item.bytes
-  last.resolve = (sent) => {
-    resolve(sent)
-    item.resolve(sent)
-  }
-  last.reject = (error) => {
-    reject(error)
-    item.reject(error)
-  }
-  return true
-}
-
-function batchOf(items: readonly Item[], again: boolean): Batch {
-  const of = <T>(part: Part): T[] => items.filter((item) => item.part === part).map((item) => item.given as T)
-  const claims = of<Claim>('claims')
-  return {
-    inserts: of<NewJob>('inserts'),
-    changes: of<Change>('changes'),
-    beats: of<Beat>('beats'),
-    claims: again ? claims.map((claim) => ({ ...claim, again: true })) : claims,
   }
 }
 
@@ -413,56 +223,4 @@ const NO_CLAIM: Claim = Object.freeze({
   max: 0,
   event: { type: 'leased', actor: null, detail: null },
   from: [],
-})
-
-type Bodies = Pick<NewJob, 'payload' | 'ext'> | Pick<Beat, 'progress' | 'checkpoint' | 'log'>
-
-/** Code units of the texts: near enough to bytes for a bound that no store takes to the byte. */
-function bytesOf(bodies: Partial<Bodies>): number {
-  let units = 0
-  for (const value of Object.values(bodies)) if (typeof value === 'string') units += value.length
-  return units
-}
-
-/** Nothing happened, and nothing would happen to any part of the batch. */
-const isAboutStore = (error: unknown): boolean =>
-  isStintError(error) &&
-  ['STORE_UNAVAILABLE', 'STORE_CLOSED', 'STORE_INCOMPATIBLE', 'QUEUE_CLOSED', 'ABORTED'].includes(error.code)
-
-/** What is no error of ours is a bug of a store, and nobody knows what it did. */
-const isUnknown = (error: unknown): boolean => !isStintError(error) || error.code === 'OUTCOME_UNKNOWN'
-
-const unknown = (store: string, cause: unknown): StintError<'OUTCOME_UNKNOWN'> =>
-  isStintError(cause, 'OUTCOME_UNKNOWN')
-    ? cause
-    : new StintError(
-        'OUTCOME_UNKNOWN',
-        `The ${store} store did not say whether a write happened, and could not be asked again. It is safe to repeat it with the same id or token.`,
-        { store },
-        { cause },
-      )
-
-const broken = (store: string, part: Part, asked: number, answered: number): StintError<'STORE_BROKEN'> =>
-  new StintError(
-    'STORE_BROKEN',
-    `The ${store} store answered ${answered} of ${asked} ${part}. This is a bug of the store.`,
-    { store },
-  )
-
-/** What `tracing:stint:exchange:*` tells. */
-export interface ExchangeTrace {
-  readonly store: string
-  readonly inserts: number
-  readonly changes: number
-  readonly beats: number
-  readonly claims: number
-}
-const exchanges = tracingChannel<ExchangeTrace>('stint:exchange')
-
-const traceOf = (store: string, batch: Batch): ExchangeTrace => ({
-  store,
-  inserts: batch.inserts?.length ?? 0,
-  changes: batch.changes?.length ?? 0,
-  beats: batch.beats?.length ?? 0,
-  claims: batch.claims?.length ?? 0,
 })

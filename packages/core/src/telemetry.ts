@@ -1,6 +1,6 @@
 /**
  * What a tracer may subscribe to, by `node:diagnostics_channel`: `tracing:stint:attempt:*` around each run of a handler, and
- * `tracing:stint:exchange:*` around each write of the store (coalescer.ts). Nothing is made for nobody.
+ * `tracing:stint:exchange:*` around each write of the store (send-batch.ts). Nothing is made for nobody.
  */
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { Job } from './job.js'
