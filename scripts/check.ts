@@ -20,6 +20,7 @@ const steps: Step[] = [
     name: `types of ${folder === '.' ? 'scripts' : folder}`,
     command: ['tsc', '-p', folder, '--noEmit'],
   })),
+  { name: 'state machine page', command: ['node', 'scripts/state-machine-doc.ts', '--check'] },
   { name: 'tidy', command: ['node', 'scripts/tidy.ts'] },
   { name: 'packages', command: ['node', 'scripts/check-packages.ts'] },
 ]

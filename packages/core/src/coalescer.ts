@@ -143,7 +143,7 @@ export class Coalescer {
 
   #flush(): void {
     const items = this.#cut()
-    // Only now: a claim that is built may call again, and that is for the batch after this one.
+    // Only now: a claim that is built may call again, and must not bring a batch beyond those that may be under way.
     this.#isScheduled = false
     if (items.length > 0) {
       this.#underWay++
@@ -159,7 +159,10 @@ export class Coalescer {
     try {
       const wait = this.#options.ready()
       if (wait) await wait
-      this.#isOpen = true
+      if (!this.#isOpen) {
+        this.#isOpen = true
+        this.#schedule()
+      }
     } catch (error) {
       for (const item of items) this.#sender.refuse(item, error)
       return

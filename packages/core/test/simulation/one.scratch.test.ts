@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { test } from 'vitest'
 import { World } from './world.js'
 
@@ -13,7 +13,7 @@ test('one', async () => {
   const tally = new Map<string, number>()
   for (let seed = from; seed < from + n; seed++) {
     const w = new World(seed, n === 1)
-    const s = Date.now()
+    const s = Date.now(); appendFileSync('/tmp/seeds.txt', seed + '\n')
     try {
       await w.run()
     } catch (e) {

@@ -128,6 +128,7 @@ const feed: readonly StoreCase[] = [
       const over = writes.then(() => {
         isOver = true
       })
+      over.catch(() => {}) // told below; should the reader fail first, that is what is told
       while (!isOver) {
         await follow()
         await Promise.race([over, new Promise<void>((resolve) => setImmediate(resolve))])
