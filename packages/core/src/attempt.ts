@@ -30,6 +30,8 @@ export class Attempt {
   isOver = false
   /** The first explicit settle by the handler, accepted or not. */
   settling: Promise<Settled> | null = null
+  /** What `succeed` said of a result that its schema or its size refuses; the handler may let it pass through. */
+  refusedResult: unknown = null
   #cancelTimeout: (() => void) | null = null
 
   constructor(rt: Runtime, record: JobRecord, handler: BoundHandler) {
@@ -62,7 +64,7 @@ export class Attempt {
       progress: (value: Json) => quiet(this.#report(() => held.progress(value))),
       log: (message: string) => quiet(this.#report(() => held.log(message))),
       saveCheckpoint: (value: Json) => quiet(this.#report(() => held.saveCheckpoint(value))),
-      succeed: (result: unknown) => settle(() => held.succeed(result)),
+      succeed: (result: unknown) => settle(() => this.#succeed(result)),
       fail: (error: unknown, options?: Parameters<LeasedHold['fail']>[1]) => settle(() => held.fail(error, options)),
       snooze: (delay: Parameters<LeasedHold['snooze']>[0]) => settle(() => held.snooze(delay)),
       release: () => settle(() => held.release()),
@@ -141,6 +143,15 @@ export class Attempt {
     }
   }
 
+  async #succeed(result: unknown): Promise<Settled> {
+    try {
+      return await this.held.succeed(result)
+    } catch (error) {
+      if (isRefusedResult(error)) this.refusedResult = error
+      throw error
+    }
+  }
+
   async #report(verb: () => Promise<void>): Promise<void> {
     try {
       await verb()
@@ -169,6 +180,10 @@ export class Attempt {
 }
 
 const isLost = (error: unknown): boolean => isStintError(error, 'LEASE_LOST') || isStintError(error, 'JOB_NOT_FOUND')
+
+/** The job's side effects have happened; a result that cannot be kept does not become one by running them again. */
+export const isRefusedResult = (error: unknown): boolean =>
+  isStintError(error, 'RESULT_INVALID') || isStintError(error, 'TOO_LARGE')
 
 /** An outage ends; a store that is closed or refuses the value does not change its mind. */
 const isPassing = (error: unknown): boolean =>

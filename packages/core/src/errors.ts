@@ -19,7 +19,7 @@ export interface StintErrorDetails {
   /** Not JSON-safe, or refused by the schema: at enqueue; at the run the attempt fails with this code and is not retried. */
   PAYLOAD_INVALID: { readonly type: string; readonly issues: readonly SchemaIssue[] }
   RESULT_INVALID: { readonly type: string; readonly issues: readonly SchemaIssue[] }
-  /** Payload, result, progress, checkpoint, meta or the record (4 MiB) above its limit. */
+  /** Payload, result, progress, checkpoint or meta above its limit. */
   TOO_LARGE: { readonly what: string; readonly bytes: number; readonly maxBytes: number }
   /** The lane holds `maxQueued` jobs already. Nothing was written. */
   QUEUE_FULL: { readonly queue: string; readonly maxQueued: number }

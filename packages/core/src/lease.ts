@@ -15,7 +15,7 @@ import type { Runtime } from './runtime.js'
 export interface LeaseHandle extends LeasedHold {
   /**
    * Prolongs by `lease` (default: as claimed; `'30s'` if that is not known) from now. Rejects with `LEASE_LOST`; its `why` tells a cancel from
-   * a take-over. A started job that is past its `timeout` is failed here, as a worker would, and the lease is lost.
+   * a take-over. A job that is past its `timeout` is failed here, as a worker would, and the lease is lost.
    */
   heartbeat(options?: HeartbeatOptions): Promise<{ readonly expiresAt: Date }>
   /** `leased` → `running`. Optional: every other verb works from `leased` too. */
@@ -88,10 +88,16 @@ async function heartbeat(
   return { expiresAt: new Date(job.lease?.until ?? 0) }
 }
 
-/** The job's timeout is policy stored with it; a worker in another language meets it at its heartbeats. */
+/** The job's timeout is policy stored with it; a worker in another language meets it at its heartbeat. Counted from the start, else from the claim. */
 async function failIfOverdue(rt: Runtime, held: HeldJob, job: JobRecord): Promise<void> {
   const { timeoutMs } = readExt(job.ext)
-  if (timeoutMs === null || job.startedAt === null || job.updatedAt - job.startedAt <= timeoutMs) return
+  if (timeoutMs === null || job.updatedAt - (job.startedAt ?? (await claimedAt(rt, held, job))) <= timeoutMs) return
   await held.fail(jobTimeout(job.id, timeoutMs), {}, 'timeout')
   throw leaseLost(rt, job.id, { why: 'settled', actor: null, reason: 'timeout' })
+}
+
+/** The claim's own event has the fence as its number. */
+async function claimedAt(rt: Runtime, { holding }: HeldJob, job: JobRecord): Promise<number> {
+  const [claim] = await rt.door.call((store) => store.events(job.id, { afterSeq: holding.fence - 1, limit: 1 }))
+  return claim?.at ?? job.updatedAt
 }

@@ -2,6 +2,7 @@ import { merged, type QueueInfo, type QueueSettings, type StoredSettings, storab
 import { checkName } from './names.js'
 import { type ActionOptions, actionOf } from './operate.js'
 import type { Runtime } from './runtime.js'
+import { contended } from './settle.js'
 import type { Setting, Store } from './store.js'
 
 const MOST_TRIES = 20
@@ -50,7 +51,8 @@ export async function writeSettings(
     )
     if (writes.length === 0) return current
     const answers = await store.configure(writes)
-    if (answers.every((answer) => answer.ok) || tries >= MOST_TRIES) return store.settings('queue')
+    if (answers.every((answer) => answer.ok)) return store.settings('queue')
+    if (tries >= MOST_TRIES) throw contended('The settings of the queues', MOST_TRIES)
   }
 }
 

@@ -10,7 +10,7 @@ import { toJob } from './present.js'
 import { isWrittenBy } from './produce.js'
 import type { JobRecord, When } from './record.js'
 import type { Runtime } from './runtime.js'
-import { jobNotFound, wrongState } from './settle.js'
+import { contended, jobNotFound, wrongState } from './settle.js'
 import type { Change, ChangeResult, ListPage } from './store.js'
 import { type Command, isLegal } from './transitions.js'
 
@@ -39,7 +39,8 @@ export async function cancel(rt: Runtime, id: string, options?: ActionOptions): 
   if (result.ok) return done(rt, change, result.job as JobRecord, undefined)
   if (result.why === 'missing') throw jobNotFound(id)
   // A first try may have cancelled it, and been the last to touch it.
-  if (repeated && (await isWrittenBy(rt, result.job, result.job.version, action.op))) return toJob(result.job)
+  if (repeated && (await isWrittenBy(rt, result.job, result.job.version, action.op)))
+    return doneBefore(rt, change, result.job)
   throw wrongState(result.job, 'cancel')
 }
 
@@ -75,6 +76,7 @@ async function underVersion(
   const action = actionOf(rt, options)
   const [found] = isId(id) ? await rt.door.call((store) => store.get([id])) : []
   if (!found) throw jobNotFound(String(id))
+  if (command === 'retry' && (await isTracked(rt, found))) throw tracked(found)
   let seen: JobRecord = found
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     if (!isLegal(command, seen.state)) throw wrongState(seen, command)
@@ -82,11 +84,25 @@ async function underVersion(
     const { result, repeated } = await rt.send.change(change)
     if (result.ok) return done(rt, change, result.job as JobRecord, seen)
     const now = refused(id, result, command)
-    if (repeated && (await isWrittenBy(rt, now, seen.version + 1, action.op))) return toJob(now)
+    if (repeated && (await isWrittenBy(rt, now, seen.version + 1, action.op))) return doneBefore(rt, change, now)
     seen = now
   }
-  throw wrongState(seen, command)
+  throw contended(`Job ${id}`, MOST_TRIES)
 }
+
+/** Never claimed, and first written as waiting: put back it would wait for a worker that nobody runs. */
+async function isTracked(rt: Runtime, job: JobRecord): Promise<boolean> {
+  if (job.attempt > 0) return false
+  const [first] = await rt.door.call((store) => store.events(job.id, { limit: 1 }))
+  return first?.to === 'waiting'
+}
+
+const tracked = (job: JobRecord): StintError<'WRONG_STATE'> =>
+  new StintError(
+    'WRONG_STATE',
+    `Cannot retry job ${job.id}: it is a tracked job, which no worker would claim. Nothing was changed; track a new one.`,
+    { jobId: job.id, state: job.state, command: 'retry' },
+  )
 
 /** The record that a refusal shows; a key that another job holds ends it. */
 function refused(id: string, result: Exclude<ChangeResult, { ok: true }>, command: string): JobRecord {
@@ -105,6 +121,12 @@ function refused(id: string, result: Exclude<ChangeResult, { ok: true }>, comman
 function done(rt: Runtime, change: Change, after: JobRecord, before: JobRecord | undefined): Job {
   accepted(rt, change.id, change.event, after.state, after, before)
   return toJob(after)
+}
+
+/** A first try of ours had done it and its answer was lost: it counts and is told like any other. */
+function doneBefore(rt: Runtime, change: Change, now: JobRecord): Job {
+  accepted(rt, change.id, change.event, change.set.state ?? 'queued', now, undefined)
+  return toJob(now)
 }
 
 // ---- many, and lanes ------------------------------------------------------------------------------------------------------------
@@ -126,9 +148,10 @@ export async function redrive(rt: Runtime, filter: RedriveFilter = {}, options?:
     ...(filter.tag !== undefined && { tag: filter.tag }),
     ...(filter.finishedAfter && { finishedFrom: checkDate(filter.finishedAfter, 'finishedAfter') }),
     // Those that die again while we walk are not ours to bring back for ever.
-    finishedTo: filter.finishedBefore
-      ? checkDate(filter.finishedBefore, 'finishedBefore')
-      : (await rt.door.call((store) => store.now())) + 1,
+    finishedTo: Math.min(
+      filter.finishedBefore ? checkDate(filter.finishedBefore, 'finishedBefore') : Number.POSITIVE_INFINITY,
+      (await rt.door.call((store) => store.now())) + 1,
+    ),
   } as const
   let count = 0
   let cursor: string | null = null
@@ -146,10 +169,14 @@ export async function redrive(rt: Runtime, filter: RedriveFilter = {}, options?:
 async function retryDead(rt: Runtime, job: JobRecord, action: outcomes.Action): Promise<boolean> {
   const change = outcomes.retried(job, action)
   const { result, repeated } = await rt.send.change(change)
-  if (result.ok) accepted(rt, job.id, change.event, 'queued', result.job, job)
-  return (
-    result.ok || (repeated && result.why === 'guard' && (await isWrittenBy(rt, result.job, job.version + 1, action.op)))
-  )
+  if (result.ok) {
+    accepted(rt, job.id, change.event, 'queued', result.job, job)
+    return true
+  }
+  if (!repeated || result.why !== 'guard' || !(await isWrittenBy(rt, result.job, job.version + 1, action.op)))
+    return false
+  doneBefore(rt, change, result.job)
+  return true
 }
 
 const namesOf = (given: string | readonly string[] | undefined, what: string): readonly string[] | undefined =>

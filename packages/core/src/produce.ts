@@ -9,6 +9,8 @@ import { edited } from './outcomes.js'
 import { toJob } from './present.js'
 import type { JobRecord } from './record.js'
 import type { Runtime } from './runtime.js'
+import { contended } from './settle.js'
+import { stillUnknown } from './still-unknown.js'
 import type { InsertResult } from './store.js'
 
 /** A claim or another edit may come between the look and the change; a debounce looks again so often. */
@@ -111,7 +113,7 @@ function checkSameType(found: JobRecord, { job }: Prepared): void {
 /** After an outcome that was not known: did our first try write the job that is there? */
 async function isOurOwn(rt: Runtime, { job, isOwnId, op }: Prepared): Promise<boolean> {
   if (isOwnId) return true
-  const [first] = await rt.door.call((store) => store.events(job.id, { limit: 1 }))
+  const [first] = await stillUnknown(rt.door.call((store) => store.events(job.id, { limit: 1 })))
   return first !== undefined && readDetail(first.detail).op === op
 }
 
@@ -138,19 +140,13 @@ async function replace(rt: Runtime, prepared: Prepared, found: JobRecord): Promi
     checkSameType(result.job, prepared)
     seen = result.job
   }
-  throw new StintError(
-    'STORE_UNAVAILABLE',
-    `Job ${found.id} changed under each of ${MOST_TRIES} tries to replace it. Nothing was written; try again.`,
-    {
-      store: rt.door.store.name,
-    },
-  )
+  throw contended(`Job ${found.id}`, MOST_TRIES)
 }
 
 /** Whether the event that follows the version read is that of this very call, whose answer was lost. */
 export async function isWrittenBy(rt: Runtime, job: JobRecord, seq: number, op: string): Promise<boolean> {
   if (job.version < seq) return false
-  const [event] = await rt.door.call((store) => store.events(job.id, { afterSeq: seq - 1, limit: 1 }))
+  const [event] = await stillUnknown(rt.door.call((store) => store.events(job.id, { afterSeq: seq - 1, limit: 1 })))
   return event?.seq === seq && readDetail(event.detail).op === op
 }
 

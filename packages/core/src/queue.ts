@@ -125,7 +125,10 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
     return this.#whileOpen(() => producing.enqueue(this.#rt, job, payload, options)) as Promise<EnqueuedJob<PI, R>>
   }
 
-  /** One write for each 500 (whole with `atomicBatches`), none unless every item is acceptable. */
+  /**
+   * One write for each 500 (whole with `atomicBatches`), none unless every payload and option is acceptable and the lanes have room. An id or key
+   * that another kind of job has (`ID_CONFLICT`, `UNIQUE_CONFLICT`) shows in the write itself: the other items are there then.
+   */
   enqueueMany<const D extends readonly AnyJobDefinition[]>(
     items: { readonly [K in keyof D]: EnqueueItem<D[K]> },
   ): Promise<{ -readonly [K in keyof D]: Enqueued<D[K]> }> {

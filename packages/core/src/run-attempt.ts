@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.js'
+import { type Attempt, isRefusedResult } from './attempt.js'
 import { parseBody } from './checked-json.js'
 import { isStintError } from './errors.js'
 import type { BoundHandler, JobContext } from './handler.js'
@@ -103,13 +103,14 @@ async function succeed({ held, record }: Attempt, result: unknown): Promise<void
     // What is known at once leaves in this turn.
     await held.succeedQuietly(text instanceof Promise ? await text : text)
   } catch (error) {
-    if (!isStintError(error, 'RESULT_INVALID') && !isStintError(error, 'TOO_LARGE')) throw error
+    if (!isRefusedResult(error)) throw error
     await held.fail(error, { retry: false })
   }
 }
 
-async function failed({ held }: Attempt, thrown: unknown): Promise<void> {
-  const isFinal = isStintError(thrown, 'RESULT_INVALID') || isStintError(thrown, 'PAYLOAD_INVALID')
+async function failed({ held, refusedResult }: Attempt, thrown: unknown): Promise<void> {
+  // Only the refusal of this job's own result is final; an error of the same code may come from an enqueue that the handler made.
+  const isFinal = refusedResult !== null && thrown === refusedResult
   try {
     await held.fail(thrown, isFinal ? { retry: false } : {})
   } catch (error) {

@@ -18,8 +18,13 @@ export interface Chance {
 export interface Seam extends Clock, Chance {
   /** Milliseconds that never step back: for measuring spans, never stored. */
   monotonic(): number
-  /** Runs at the end of the present turn, behind every promise that can settle by then; no timer, so it costs a lone caller nothing. */
+  /**
+   * Runs at the end of the present turn, behind every promise that can settle by then; no timer, so it costs a lone caller nothing. Only once a
+   * turn: a store in this process answers without the loop, and a chain of promises through it would keep timers and sockets waiting for ever.
+   */
   soon(run: () => void): void
+  /** null, or a promise of the next turn when this one has had its share of store calls. */
+  breathe(): Promise<void> | null
   /** A store call is under way until the answer is called: virtual time waits for it. */
   busy(): () => void
 }
@@ -60,6 +65,23 @@ const systemChance: Chance = {
 
 const notCounted = (): void => {}
 
+const READS_A_TURN = 50
+
+/** How often something happened in this turn of the event loop. */
+class PerTurn {
+  #times = 0
+
+  count(): number {
+    if (this.#times++ === 0)
+      setImmediate(() => {
+        this.#times = 0
+      })
+    return this.#times
+  }
+}
+const flushes = new PerTurn()
+const reads = new PerTurn()
+
 /** The seam of a queue whose store has that clock; null: the engine's own, so core's timers run on this host's. */
 export function seamOf(clock: Clock | null): Seam {
   const time: OwnedClock = clock ?? systemClock
@@ -70,7 +92,8 @@ export function seamOf(clock: Clock | null): Seam {
     after: (ms, run) => time.after(Math.ceil(ms), run),
     monotonic:
       time[MONOTONIC] ?? (clock === null || clock === systemClock ? () => performance.now() : () => time.now()),
-    soon: (run) => process.nextTick(run),
+    soon: (run) => (flushes.count() === 1 ? process.nextTick(run) : void setImmediate(run)),
+    breathe: () => (reads.count() > READS_A_TURN ? nextTurn() : null),
     busy: time[BUSY] ?? (() => notCounted),
     ...chance,
   }

@@ -4,7 +4,14 @@ import { StintError } from './errors.js'
 import { endOf, type Holding, isHeldBy, leaseLost, lostBy } from './lease-lost.js'
 import type { EventRecord, JobRecord } from './record.js'
 import type { Runtime } from './runtime.js'
+import { stillUnknown } from './still-unknown.js'
 import type { Beat, Change, EventDraft } from './store.js'
+
+/** Others came between each look and the change that followed; nothing of this call was written. */
+export const contended = (what: string, tries: number): StintError<'STORE_UNAVAILABLE'> =>
+  new StintError('STORE_UNAVAILABLE', `${what} changed under each of ${tries} tries. Nothing was written; try again.`, {
+    store: 'any',
+  })
 
 export const jobNotFound = (jobId: string): StintError<'JOB_NOT_FOUND'> =>
   new StintError('JOB_NOT_FOUND', `There is no job ${jobId}: it was never enqueued here, or has been purged.`, {
@@ -29,7 +36,9 @@ export async function settle(
   before: Before | undefined,
 ): Promise<JobRecord | null> {
   const wanted = change.returning || isWanted(rt, change.event.type)
-  const { result } = await rt.send.change(wanted && !change.returning ? { ...change, returning: true } : change)
+  const { result, repeated } = await rt.send.change(
+    wanted && !change.returning ? { ...change, returning: true } : change,
+  )
   if (result.ok) {
     accepted(rt, change.id, change.event, change.set.state ?? 'running', result.job, before)
     return result.job
@@ -38,7 +47,7 @@ export async function settle(
   // `start` of a job that runs under this very token was sent before.
   if (change.event.type === 'started' && isHeldBy(result.job, holding) && result.job.state === 'running')
     return result.job
-  const end = await endOf(rt, holding)
+  const end = await (repeated ? stillUnknown(endOf(rt, holding)) : endOf(rt, holding))
   if (end && isSameOutcome(end, change, result.job)) return result.job
   throw leaseLost(rt, change.id, lostBy(end))
 }

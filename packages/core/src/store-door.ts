@@ -61,6 +61,8 @@ export class StoreDoor {
   async call<T>(work: (store: AnyStore) => Promise<T>): Promise<T> {
     const wait = this.ready()
     if (wait) await wait
+    const turn = this.#seam.breathe()
+    if (turn) await turn
     const done = this.#seam.busy()
     try {
       return await work(this.store)
@@ -119,6 +121,7 @@ function forwardingSeam(seam: () => Seam): Seam {
     after: (ms, run) => seam().after(ms, run),
     monotonic: () => seam().monotonic(),
     soon: (run) => seam().soon(run),
+    breathe: () => seam().breathe(),
     busy: () => seam().busy(),
     random: () => seam().random(),
     id: (now) => seam().id(now),

@@ -63,7 +63,7 @@ export class Taker {
 
   pump(): void {
     this.#runPrefetched()
-    if (this.#isClaiming || this.#rest || this.#options.pool.isStopping || this.#wanted() === 0) return
+    if (this.#isClaiming || this.#rest || this.#options.pool.isStopping || this.#wanted() <= 0) return
     this.#isHinted = false
     this.#isClaiming = this.#claim().finally(() => {
       this.#isClaiming = null
@@ -82,7 +82,7 @@ export class Taker {
 
   // ---- claiming -------------------------------------------------------------------------------------------------------------
 
-  /** Jobs that have a place: a slot, a place in the batch, or one of the prefetched. */
+  /** Jobs that have a place: a slot, a place in the batch, or one of the prefetched. Below zero when another taker took the slots that the waiting ones were claimed for. */
   #wanted(): number {
     const { batch, pool, prefetch } = this.#options
     if (batch === null) return Math.min(MOST_A_CLAIM, Math.max(0, pool.free) + prefetch - this.#waiting.length)

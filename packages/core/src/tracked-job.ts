@@ -14,7 +14,7 @@ import { isWrittenBy, writeTracked } from './produce.js'
 import type { JobRecord } from './record.js'
 import type { Runtime } from './runtime.js'
 import { unchecked } from './schema.js'
-import { jobNotFound, wrongState } from './settle.js'
+import { contended, jobNotFound, wrongState } from './settle.js'
 import type { Change } from './store.js'
 import { type Command, isLegal } from './transitions.js'
 
@@ -87,7 +87,7 @@ async function change(rt: Runtime, id: string, actor: string | null, command: Co
   const action = { actor, reason: null, op: rt.seam.nonce() }
   let seen = await read(rt, id)
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    if (seen.lease !== null || !isLegal(command, seen.state)) break
+    if (seen.lease !== null || !isLegal(command, seen.state)) throw wrongState(seen, WORD[command] ?? command)
     const change = await make(seen, action)
     const { result, repeated } = await rt.send.change(change)
     if (result.ok) {
@@ -99,7 +99,7 @@ async function change(rt: Runtime, id: string, actor: string | null, command: Co
     if (repeated && (await isWrittenBy(rt, result.job, seen.version + 1, action.op))) return result.job
     seen = result.job
   }
-  throw wrongState(seen, WORD[command] ?? command)
+  throw contended(`Job ${id}`, MOST_TRIES)
 }
 
 const WORD: { readonly [command: string]: string } = {

@@ -14,7 +14,7 @@ interface Timer {
 }
 
 /** Turns of the event loop that must pass without a store call before work counts as settled: promises behind promises need several. */
-const QUIET_TURNS = 3
+const QUIET_TURNS = 5
 
 /** Stands still until moved. Default start: 2030-01-01T00:00:00Z. */
 export function testClock(start: Date = new Date('2030-01-01T00:00:00Z')): TestClock {

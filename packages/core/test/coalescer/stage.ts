@@ -38,6 +38,7 @@ export class Stage {
         return () => {}
       },
       soon: (run) => process.nextTick(run),
+      breathe: () => null,
       busy: () => {
         this.busy++
         return () => void this.busy--

@@ -1,6 +1,7 @@
 import { type AnyJobHandler, handle, handleBatch, type JobContext, JobError } from '@stint/core'
 import { batched, mail, plain, slow, worked } from './definitions.js'
 import type { Host } from './host.js'
+import type { Verb } from './ledger.js'
 
 type Context = JobContext<unknown, unknown>
 
@@ -29,12 +30,8 @@ async function run(host: Host, context: Context): Promise<unknown> {
 const nap = (host: Host): Promise<void> => host.sleep(host.world.dice.between(1, 1500))
 
 /** Tries a verb of the context, whose answer must be one that the contract knows. */
-const settle = (
-  host: Host,
-  { jobId, fence }: Context,
-  verb: 'succeeded' | 'failed' | 'snoozed' | 'released',
-  make: () => Promise<unknown>,
-) => host.world.ledger.settle(host, jobId, fence, verb, make)
+const settle = (host: Host, context: Context, verb: Verb, make: () => Promise<unknown>): Promise<string> =>
+  host.world.ledger.settle(host, context, verb, make)
 
 const report = (host: Host, { jobId }: Context, make: () => Promise<unknown>) =>
   host.world.ledger.call(host, 'report', jobId, make)

@@ -1,3 +1,4 @@
+import type { QueueSettings } from '@stint/core'
 import { LANES } from './definitions.js'
 import type { Host } from './host.js'
 
@@ -89,7 +90,7 @@ function redrive(host: Host): Promise<unknown> {
 
 function configure(host: Host): Promise<unknown> {
   const { dice, ledger } = host.world
-  const setting = dice.pick([
+  const setting: QueueSettings = dice.pick<QueueSettings>([
     { auditHeartbeats: dice.happens(0.5) },
     { maxQueued: dice.pick([2, 10, null]) },
     { retention: { succeeded: '1s', cancelled: '5s', dead: '90d' } },

@@ -1,5 +1,6 @@
 import type { Lease } from '@stint/core'
 import type { Host } from './host.js'
+import type { Verb } from './ledger.js'
 
 /** A worker that is not ours: takes leases by hand, is often late, and sometimes settles what is no longer its own. */
 export async function pull(host: Host, workerId: string): Promise<void> {
@@ -23,10 +24,8 @@ export async function pull(host: Host, workerId: string): Promise<void> {
 
 async function hold(host: Host, lease: Lease, workerId: string): Promise<void> {
   const { dice, ledger } = host.world
-  const settle = (
-    verb: 'succeeded' | 'failed' | 'snoozed' | 'released',
-    make: () => Promise<unknown>,
-  ): Promise<unknown> => ledger.settle(host, lease.jobId, lease.fence, verb, make)
+  const settle = (verb: Verb, make: () => Promise<unknown>): Promise<string> =>
+    ledger.settle(host, lease, verb, make, true)
   const report = (make: () => Promise<unknown>): Promise<unknown> => ledger.call(host, 'report', lease.jobId, make)
   if (host.world.isHealed) return void (await settle('succeeded', () => lease.succeed('healed')))
   if (dice.happens(0.1)) return ledger.count('lease left alone')

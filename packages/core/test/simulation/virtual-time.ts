@@ -33,7 +33,9 @@ export class VirtualTime {
     }
   }
 
-  stat() { return `held ${this.#held} heap ${this.#heap.length} ${this.#heap.slice(0,3).map((t)=>t.at)}` }
+  stat() {
+    return `held ${this.#held} heap ${this.#heap.length} ${this.#heap.slice(0, 3).map((t) => t.at)}`
+  }
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.after(ms, resolve))
   }

@@ -77,17 +77,16 @@ export const open: readonly StoreCase[] = [
     NEEDS.survival,
   ),
   fact(
-    'open › of a schema newer than ours › is refused and changes nothing [OPEN-2]',
+    'open › of a schema newer than ours › is refused, each time it is tried [OPEN-2]',
     async (stage) => {
       const space = stage.elsewhere()
       const store = await stage.another({}, space)
-      const job = await insertOne(store)
+      await insertOne(store)
       await store.close()
       await stage.options.makeNewer?.(space)
       const late = await stage.unopened({}, space)
       await assert.rejects(late.open(), isIncompatible)
       await assert.rejects(late.open(), isIncompatible)
-      assert.ok(job.id)
     },
     NEEDS.makeNewer,
   ),

@@ -97,22 +97,23 @@ class CutsLongKeys extends OnMemory {
 
 class PassesOverTheFirst extends OnMemory {
   #claiming = 0
+  #isCrowded = false
 
   override async exchange(batch: Batch): Promise<BatchResult> {
     if (!batch.claims?.length) return super.exchange(batch)
     this.#claiming++
+    this.#isCrowded ||= this.#claiming > 1
     await gap()
-    try {
-      return await super.exchange(batch)
-    } finally {
-      this.#claiming--
-    }
+    const result = await super.exchange(batch)
+    this.#claiming--
+    this.#isCrowded &&= this.#claiming > 0
+    return result
   }
 
   protected override seen(): Table {
     const walk: Table['walk'] = (query, after, now) => {
       const line = this.memory.walk(query, after, now)
-      return query.walk === 'claim' && query.dueOnly && this.#claiming > 1 ? [...line].slice(2) : line
+      return query.walk === 'claim' && query.dueOnly && this.#isCrowded ? [...line].slice(2) : line
     }
     return lying(this.memory, { walk })
   }
@@ -198,7 +199,7 @@ class TakesAnyLease extends OnMemory {
     const claims = result.claims.map((answer, n) => {
       const claim = batch.claims?.[n]
       const ids = claim?.from.flatMap((entry) => ('ids' in entry ? entry.ids : [])) ?? []
-      const held = ids.map((id) => this.memory.job(id)).filter((job) => job?.state === 'leased')
+      const held = ids.map((id) => this.memory.job(id)).filter((job) => job?.lease)
       if (!claim || answer.jobs.length > 0) return answer
       const jobs = held
         .flatMap((job) => job ?? [])
@@ -233,5 +234,5 @@ export const timesAndBatches = [
   broken('a claim looks at all that is queued', 'CLAIM-7', LooksAtAllThatIsQueued, { work: () => looks }),
   broken('stats look at every job', 'COUNT-2', CountsByLooking, { work: () => looks }),
   broken('what was removed still takes space', 'REMOVE-3', KeepsTheBodiesOfTheRemoved, { size: () => kept }),
-  broken('a claim by ids takes what is leased', 'CLAIM-1, CLAIM-2', TakesAnyLease),
+  broken('a claim by ids takes what another holds', 'CLAIM-1, CLAIM-2', TakesAnyLease),
 ]
