@@ -15,7 +15,7 @@ const LAYERS = Object.entries({
   contract: `
     living-store base-store table table-* record-copy memory/*`,
   runtime: `
-    runtime store-door batch-item send-batch coalescer lanes capacity wake watch sweeper metrics telemetry logger local-events
+    runtime store-door batch-item send-batch still-unknown coalescer lanes capacity wake watch sweeper metrics telemetry logger local-events
     accept settle settled-in-tx lease-lost hold held-job lease abort-reasons handler known-definitions job-lines
     enqueue-options new-job produce read-jobs list-jobs wait feed operate operate-lanes claim-jobs pull
     tracked-job tx-queue attempt run-attempt heart taker worker open-rooms retention store-from-url queue open-store`,

@@ -75,6 +75,11 @@ export class Lanes {
     return this.#lanes.get(queue) ?? DEFAULT_LANE
   }
 
+  /** null: fresh enough. Else resolves when they are: for who decides by them after a long silence, when `get` would answer with the past. */
+  ready(): Promise<void> | null {
+    return this.#reading ?? (this.#door.seam.monotonic() - this.#readAt > FRESH_MS ? this.refresh() : null)
+  }
+
   /** Lanes with settings of their own. */
   get configured(): ReadonlyMap<string, Lane> {
     return this.#lanes
@@ -157,16 +162,19 @@ function laneOf(stored: StoredSettings): Lane {
   }
 }
 
-/** The given fields over those that are there; null where nothing would change. */
+/** The given fields over those that are there; null where nothing would change. Actor and reason are those of this change, not of one before. */
 export function merged(current: Setting | undefined, queue: string, given: StoredSettings): SettingWrite | null {
-  const before = current ? (JSON.parse(current.value) as StoredSettings) : {}
-  const byState = typeof before.retention === 'object' && typeof given.retention === 'object'
+  const { actor: _was, reason: _why, ...before } = current ? (JSON.parse(current.value) as StoredSettings) : {}
+  const { actor, reason, ...fields } = given
+  const byState = typeof before.retention === 'object' && typeof fields.retention === 'object'
   const after = {
     ...before,
-    ...given,
-    ...(byState && { retention: { ...(before.retention as object), ...(given.retention as object) } }),
+    ...fields,
+    ...(byState && { retention: { ...(before.retention as object), ...(fields.retention as object) } }),
   }
-  const value = JSON.stringify(after)
-  if (value === (current?.value ?? '{}')) return null
+  const isSame = JSON.stringify(after) === JSON.stringify(before)
+  if (isSame && actor === undefined && reason === undefined) return null
+  const value = JSON.stringify({ ...after, ...(actor !== undefined && { actor }), ...(reason !== undefined && { reason }) })
+  if (value === current?.value) return null
   return { kind: 'queue', name: checkName(queue, 'queue'), value, ifVersion: current?.version ?? 0 }
 }

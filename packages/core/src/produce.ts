@@ -43,7 +43,7 @@ async function enqueueNow(
 
 /** Writes a prepared job: within the lane's capacity, where it has one. */
 async function write(rt: Runtime, prepared: Prepared): Promise<InsertResult> {
-  const wait = rt.door.ready()
+  const wait = rt.door.ready() ?? rt.lanes.ready()
   if (wait) await wait
   const insert = async (): Promise<InsertResult> => {
     const { result, repeated } = await rt.send.insert(prepared.job, prepared.bytes)
@@ -160,7 +160,7 @@ export function enqueueMany(rt: Runtime, items: readonly EnqueueItem<AnyJobDefin
 
 async function enqueueAllNow(rt: Runtime, items: readonly EnqueueItem<AnyJobDefinition>[]): Promise<EnqueuedJob[]> {
   const prepared = await Promise.all(items.map(({ job, payload, ...options }) => prepare(rt, job, payload, options)))
-  const wait = rt.door.ready()
+  const wait = rt.door.ready() ?? rt.lanes.ready()
   if (wait) await wait
   const jobs = prepared.map((one) => one.job)
   return rt.capacity.within(jobs, async () => {

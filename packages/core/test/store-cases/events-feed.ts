@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { EventRecord } from '../../src/record.js'
 import { fact, type StoreCase } from './case.js'
 import { cancel, release, reprioritise, retry, succeed } from './commands.js'
 import {
@@ -69,19 +70,31 @@ const events: readonly StoreCase[] = [
     }
   }),
   fact('10,000 events of one job › are all kept, and paged [EVENT-4, ATOM-3]', async ({ a, b }) => {
-    const { id } = await insertOne(a)
     const bump = (n: number) => ({
-      id,
+      id: 'long',
       guard: { version: n },
       set: { priority: n % 100 },
       event: draft('reprioritised', { detail: `{"n":${n}}` }),
     })
-    for (let n = 1; n < 10_000; n += 50) {
-      const calls = Array.from({ length: Math.min(50, 10_000 - n) }, (_, i) => a.exchange({ changes: [bump(n + i)] }))
+    // Each of them is a commit of its own; where most can be restored in one, the case takes a tenth of the time.
+    let version = (await insertOne(a, { id: a.capabilities.restorable ? 'other' : 'long' })).version
+    if (a.restore) {
+      const job = await read(a, 'other')
+      const made = { ...only(await eventsOf(a, 'other')), jobId: 'long' }
+      const events = Array.from(
+        { length: 9_000 },
+        (_, n): EventRecord => (n === 0 ? made : { ...made, ...bump(n).event, seq: n + 1, from: 'queued' }),
+      )
+      assert.deepEqual(await a.restore([{ job: { ...job, id: 'long', version: 9_000 }, events }]), [true])
+      version = 9_000
+    }
+    for (; version < 10_000; version += 50) {
+      const many = Math.min(50, 10_000 - version)
+      const calls = Array.from({ length: many }, (_, n) => a.exchange({ changes: [bump(version + n)] }))
       for (const { changes } of await Promise.all(calls)) assert.equal(only(changes).ok, true)
     }
-    assert.equal((await read(b, id)).version, 10_000)
-    const kept = await eventsOf(b, id)
+    assert.equal((await read(b, 'long')).version, 10_000)
+    const kept = await eventsOf(b, 'long')
     assert.deepEqual(
       kept.map(({ seq }) => seq),
       Array.from({ length: 10_000 }, (_, index) => index + 1),
