@@ -182,7 +182,6 @@ export class Coalescer {
         if (items.length > 0) break
         passed++
         items = entry.items
-        for (const item of items) item.isSent = true
         break
       }
       if (items.length === MOST_ITEMS || laterClaims.length === MOST_ITEMS) break

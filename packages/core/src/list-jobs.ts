@@ -74,7 +74,11 @@ export async function count(rt: Runtime, filter: JobFilter = {}): Promise<number
 
 const pageOf = (rt: Runtime, query: ListQuery): Promise<ListPage> => rt.door.call((store) => store.list(query))
 
+const ORDERS = ['newest', 'oldest', 'claim'] as const
+
 function planOf(options: ListOptions, limit: number): Plan {
+  if (options.order !== undefined && !ORDERS.includes(options.order))
+    throw new TypeError(`order: expected one of ${ORDERS.join(', ')}, got ${String(options.order)}`)
   const queues = namesOf(options.queue, 'queue')
   const types = namesOf(options.type, 'type')
   const states = statesOf(options.state)

@@ -21,6 +21,7 @@ describe('a report that is not sent yet', () => {
     for (const [first, second] of [
       [{ returning: true }, {}],
       [{}, { returning: true }],
+      [{ returning: true }, { returning: false }],
     ]) {
       const stage = new Stage()
       void stage.coalescer.beat(beat('a', 't', first))
