@@ -53,7 +53,7 @@ const NOTE: Readonly<Record<Command, string>> = {
   release: 'keeps its place in line; `attempt` − 1; `dead` when its history is full',
   expire: 'keeps its place in line; the attempt counts; `dead` when the budget is used up or its history is full',
   cancel: 'the token dies in the same step; a handler hears it by its signal',
-  retry: '`attempt` 0, due now; refused when its unique key is held by another job',
+  retry: '`attempt` 0, due now; refused for tracked jobs, and when its unique key is held by another job',
   reschedule: 'another `runAt`',
   reprioritise: 'another priority',
   edit: "an enqueue with `ifExists: 'replace'`: payload, due time, priority, tags, policy and meta",

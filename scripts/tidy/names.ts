@@ -36,6 +36,8 @@ const ALLOWED: readonly { readonly path: string; readonly words: RegExp }[] = [
   // The lock files of package managers.
   { path: 'examples/checksum-folder/', words: /lock/ },
   { path: 'docs/comparison.md', words: /./ },
+  // Says once what other systems call our ideas.
+  { path: 'docs/glossary.md', words: /./ },
   { path: 'docs/adr/', words: /lock/i },
   { path: 'README.md', words: /visibility|stalled/i },
   { path: 'turbo.json', words: /tasks/ },

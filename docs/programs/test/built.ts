@@ -61,7 +61,10 @@ export class Running {
       this.child.once('error', reject)
       this.child.once('close', (code) => resolve({ code, stdout: this.#stdout, stderr: this.#stderr }))
     })
-    onTestFinished(() => void this.child.kill('SIGKILL'))
+    onTestFinished(async () => {
+      this.child.kill('SIGKILL')
+      await this.ended.catch(() => {}) // its folder is removed next, and must not be written to any more
+    })
   }
 
   /** What the program printed that matches; rejects when it ends without. */

@@ -169,7 +169,7 @@ export class Attempt {
     this.abort(
       lost.why === 'cancelled'
         ? jobCancelled(this.record.id, lost.actor, lost.reason)
-        : leaseLost(this.#rt, this.record.id, lost),
+        : leaseLost(this.#rt, this.holding, lost),
     )
   }
 

@@ -34,7 +34,7 @@ export async function claimJobs(
     from: asked.from.map((from) => without(from, taken)),
   }))
   return {
-    jobs: [...first.jobs, ...(second?.jobs ?? [])],
+    jobs: asAsked([...first.jobs, ...(second?.jobs ?? [])], idsOf(asked)),
     nextDueInMs: second?.nextDueInMs ?? first.nextDueInMs,
     wish: asked,
   }
@@ -61,6 +61,10 @@ const idsOf = (wish: Wish): readonly string[] | null => {
   const ids = wish.from.flatMap((from) => ('ids' in from ? from.ids : []))
   return ids.length > 0 ? ids : null
 }
+
+/** Given ids are answered in the order asked, also when some of them had to be taken over first. */
+const asAsked = (jobs: readonly JobRecord[], ids: readonly string[] | null): readonly JobRecord[] =>
+  ids === null ? jobs : jobs.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
 
 const without = (from: Claim['from'][number], taken: ReadonlySet<string>): Claim['from'][number] =>
   'ids' in from ? { ids: from.ids.filter((id) => !taken.has(id)) } : from

@@ -1,3 +1,4 @@
+import type { Before } from './accept.js'
 import { bodyText, MAX_CHECKPOINT_BYTES, MAX_PROGRESS_BYTES, smallText } from './checked-json.js'
 import { type Duration, toMs } from './duration.js'
 import { isJobError } from './errors.js'
@@ -5,6 +6,7 @@ import { type FailOptions, type Settled, settledAs } from './hold.js'
 import type { Json } from './json.js'
 import { type Holding, tokenOf } from './lease-lost.js'
 import { JobLog } from './log-text.js'
+import { isId } from './names.js'
 import * as outcomes from './outcomes.js'
 import { toJob } from './present.js'
 import type { JobRecord, JsonText, State } from './record.js'
@@ -22,6 +24,8 @@ export class HeldJob {
   readonly #rt: Runtime
   #record: JobRecord | null
   #log: JobLog | null = null
+  /** The one thing that may change under a lease and that its event tells. */
+  #isStarted = false
   /** The state that an accepted settle under this lease led to. */
   settledAs: State | null = null
 
@@ -42,8 +46,9 @@ export class HeldJob {
   /** The job as the lease was given, or as it is. */
   async know(): Promise<JobRecord> {
     if (this.#record) return this.#record
-    const [record] = await this.#rt.door.call((store) => store.get([this.holding.jobId]))
-    if (!record) throw jobNotFound(this.holding.jobId)
+    const { jobId } = this.holding
+    const [record] = isId(jobId) ? await this.#rt.door.call((store) => store.get([jobId])) : []
+    if (!record) throw jobNotFound(String(jobId))
     this.#record = record
     return record
   }
@@ -115,12 +120,8 @@ export class HeldJob {
   }
 
   async start(): Promise<void> {
-    await settle(
-      this.#rt,
-      this.holding,
-      outcomes.started(this.holding.jobId, this.holding.token),
-      this.#record ?? undefined,
-    )
+    await settle(this.#rt, this.holding, outcomes.started(this.holding.jobId, this.holding.token), () => this.#before())
+    this.#isStarted = true
   }
 
   resultText(type: string, result: unknown): JsonText | null | Promise<JsonText | null> {
@@ -134,13 +135,14 @@ export class HeldJob {
   }
 
   async #commit(change: Change): Promise<JobRecord | null> {
-    const job = await settle(this.#rt, this.holding, change, this.#before())
+    const job = await settle(this.#rt, this.holding, change, () => this.#before())
     this.settledAs = job?.state ?? change.set.state ?? null
     return job
   }
 
   /** What the event of a settle says it left: the record as claimed, unless it was read for want of one and may be older or newer. */
-  #before(): JobRecord | undefined {
-    return this.#record?.lease?.token === this.holding.token ? this.#record : undefined
+  #before(): Before | undefined {
+    if (this.#record?.lease?.token !== this.holding.token) return undefined
+    return this.#isStarted ? { ...this.#record, state: 'running' } : this.#record
   }
 }

@@ -4,7 +4,7 @@
  * application needs none of it and loads none of it.
  */
 export { BaseStore } from './base-store.js'
-export type { Capabilities } from './capabilities.js'
+export { type Capabilities, NO_CAPABILITIES } from './capabilities.js'
 export { admit, apply, beat, byClaimOrder, holds, take, type Written } from './kit.js'
 export { LivingStore } from './living-store.js'
 export { comparePlaces, type Place, placeOf, type Table } from './table.js'

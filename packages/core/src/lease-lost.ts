@@ -14,12 +14,16 @@ export interface Holding {
 /** What users and HTTP hold: the store's token and the fence, so that a repeat after the end can say which lease it was. */
 export const tokenOf = (holding: Pick<Holding, 'token' | 'fence'>): string => `${holding.token}.${holding.fence}`
 
+/** What no engine chokes on; tokens are 22 letters and digits, those of a test's own chance anything short. */
+const PRINTABLE = /^[!-~]{1,128}$/
+
 /** A token that travelled. What is malformed is a token that no job has: it shows at the first verb, as every wrong one does. */
 export function holdingOf(jobId: string, token: string): Holding {
   const dot = typeof token === 'string' ? token.lastIndexOf('.') : -1
   const fence = Number(String(token).slice(dot + 1))
-  if (dot < 1 || !Number.isSafeInteger(fence) || fence < 1) return { jobId, token: 'malformed', fence: 0 }
-  return { jobId, token: token.slice(0, dot), fence }
+  const secret = dot < 1 ? '' : token.slice(0, dot)
+  if (!PRINTABLE.test(secret) || !Number.isSafeInteger(fence) || fence < 1) return { jobId, token: 'malformed', fence: 0 }
+  return { jobId, token: secret, fence }
 }
 
 /** The event that ended a lease, if that lease has ended. Many events may stand between: a lane that audits its heartbeats. */
@@ -60,8 +64,10 @@ const WHY: Readonly<Record<Lost['why'], string>> = {
   unknown: 'the token is not that of any lease of this job',
 }
 
-export function leaseLost(rt: Runtime, jobId: string, { why }: Lost): StintError<'LEASE_LOST'> {
-  rt.metrics.leaseLost()
+/** `holding`: by whom it is told; a lease that is lost is counted once, however many verbs find out. */
+export function leaseLost(rt: Runtime, holding: Pick<Holding, 'jobId'>, { why }: Lost): StintError<'LEASE_LOST'> {
+  const { jobId } = holding
+  rt.metrics.leaseLost(holding)
   return new StintError(
     'LEASE_LOST',
     `Lost the lease of job ${jobId}: ${WHY[why]}. Nothing was changed; stop working on it.`,

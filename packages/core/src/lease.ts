@@ -93,7 +93,7 @@ async function failIfOverdue(rt: Runtime, held: HeldJob, job: JobRecord): Promis
   const { timeoutMs } = readExt(job.ext)
   if (timeoutMs === null || job.updatedAt - (job.startedAt ?? (await claimedAt(rt, held, job))) <= timeoutMs) return
   await held.fail(jobTimeout(job.id, timeoutMs), {}, 'timeout')
-  throw leaseLost(rt, job.id, { why: 'settled', actor: null, reason: 'timeout' })
+  throw leaseLost(rt, held.holding, { why: 'settled', actor: null, reason: 'timeout' })
 }
 
 /** The claim's own event has the fence as its number. */

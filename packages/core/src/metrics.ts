@@ -16,6 +16,7 @@ export interface QueueMetrics {
 }
 
 export class Metrics {
+  readonly #lost = new WeakSet()
   #now = {
     enqueued: 0,
     succeeded: 0,
@@ -40,7 +41,9 @@ export class Metrics {
     if (to === 'succeeded' || to === 'failed' || to === 'dead' || to === 'cancelled') this.#now[to]++
   }
 
-  leaseLost(): void {
+  leaseLost(lease: object): void {
+    if (this.#lost.has(lease)) return
+    this.#lost.add(lease)
     this.#now.leasesLost++
   }
 

@@ -29,7 +29,7 @@ export function toJob(record: JobRecord): Job {
     error: record.error === null ? null : readFailure(JSON.parse(record.error) as FailureRecord),
     uniqueKey: record.key,
     tags: Object.freeze([...record.tags]),
-    meta: readExt(record.ext).meta,
+    meta: Object.freeze(readExt(record.ext).meta),
     version: record.version,
   })
 }

@@ -69,12 +69,19 @@ export async function answered(
     accepted(rt, job.id, job.event, job.state, result.job, null)
     return result
   }
+  const own = repeated && (await ownFirstTry(rt, prepared, result.job))
+  if (own) return own
   const found = checkFound(prepared, result).job
-  if (found.id === job.id && repeated && (await isOurOwn(rt, prepared))) {
-    accepted(rt, job.id, job.event, job.state, found, null)
-    return { isNew: true, job: found }
-  }
   return prepared.ifExists === 'replace' ? replace(rt, prepared, found) : result
+}
+
+/** The job that is there, as new, where a first try of this very call wrote it; looked at before it is compared, since others may have edited it. */
+async function ownFirstTry(rt: Runtime, prepared: Prepared, found: JobRecord): Promise<InsertResult | null> {
+  const { job } = prepared
+  if (found.id !== job.id || !(await isOurOwn(rt, prepared))) return null
+  // It may have gone on since: then its first event is read, not made from the record.
+  accepted(rt, job.id, job.event, job.state, found, found.version === 1 ? null : undefined)
+  return { isNew: true, job: found }
 }
 
 /** The job that is there instead of the new one must be what the caller meant; `ID_CONFLICT` or `UNIQUE_CONFLICT` else. */
@@ -129,14 +136,18 @@ async function replace(rt: Runtime, prepared: Prepared, found: JobRecord): Promi
         accepted(rt, seen.id, change.event, 'queued', result.job, seen)
         return { isNew: false, job: result.job }
       }
-      if (!result.ok && result.job && (await isWrittenBy(rt, result.job, seen.version + 1, action.op)))
+      if (!result.ok && result.job && (await isWrittenBy(rt, result.job, seen.version + 1, action.op))) {
+        accepted(rt, seen.id, change.event, 'queued', result.job, undefined)
         return { isNew: false, job: result.job }
+      }
     } else if (seen.id === prepared.job.id || (seen.key !== null && seen.finishedAt === null)) {
       return { isNew: false, job: seen }
     }
     // It was claimed, edited or removed meanwhile: insert again, which meets it or takes the key that it has freed.
-    const { result } = await rt.send.insert(prepared.job, prepared.bytes)
+    const { result, repeated } = await rt.send.insert(prepared.job, prepared.bytes)
     if (result.isNew) return answered(rt, prepared, result, false)
+    const own = repeated && (await ownFirstTry(rt, prepared, result.job))
+    if (own) return own
     checkSameType(result.job, prepared)
     seen = result.job
   }

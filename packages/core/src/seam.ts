@@ -79,13 +79,14 @@ class PerTurn {
     return this.#times
   }
 }
-const flushes = new PerTurn()
-const reads = new PerTurn()
 
 /** The seam of a queue whose store has that clock; null: the engine's own, so core's timers run on this host's. */
 export function seamOf(clock: Clock | null): Seam {
   const time: OwnedClock = clock ?? systemClock
   const chance = time[CHANCE] ?? systemChance
+  // Counted by each seam for itself: what another queue did in this turn must not change the order of a run.
+  const flushes = new PerTurn()
+  const reads = new PerTurn()
   return {
     now: () => time.now(),
     // Whole milliseconds, rounded up: stores count in them, and who wakes a fraction early finds nothing due.

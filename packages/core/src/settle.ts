@@ -2,7 +2,8 @@ import { accepted, type Before, isWanted } from './accept.js'
 import { type Detail, readDetail } from './detail.js'
 import { StintError } from './errors.js'
 import { endOf, type Holding, isHeldBy, leaseLost, lostBy } from './lease-lost.js'
-import type { EventRecord, JobRecord } from './record.js'
+import { isId } from './names.js'
+import type { EventRecord, JobRecord, State } from './record.js'
 import type { Runtime } from './runtime.js'
 import { stillUnknown } from './still-unknown.js'
 import type { Beat, Change, EventDraft } from './store.js'
@@ -33,23 +34,29 @@ export async function settle(
   rt: Runtime,
   holding: Holding,
   change: Change,
-  before: Before | undefined,
+  before: () => Before | undefined,
 ): Promise<JobRecord | null> {
+  if (!isId(change.id)) throw jobNotFound(change.id)
   const wanted = change.returning || isWanted(rt, change.event.type)
   const { result, repeated } = await rt.send.change(
     wanted && !change.returning ? { ...change, returning: true } : change,
   )
   if (result.ok) {
-    accepted(rt, change.id, change.event, change.set.state ?? 'running', result.job, before)
+    accepted(rt, change.id, change.event, change.set.state ?? 'running', result.job, before())
     return result.job
+  }
+  // A first try of ours had done it and its answer was lost: it counts and is told like any other.
+  const doneBefore = (job: JobRecord, to: State): JobRecord => {
+    if (repeated) accepted(rt, change.id, change.event, to, job, undefined)
+    return job
   }
   if (result.why === 'missing') throw jobNotFound(change.id)
   // `start` of a job that runs under this very token was sent before.
   if (change.event.type === 'started' && isHeldBy(result.job, holding) && result.job.state === 'running')
-    return result.job
+    return doneBefore(result.job, 'running')
   const end = await (repeated ? stillUnknown(endOf(rt, holding)) : endOf(rt, holding))
-  if (end && isSameOutcome(end, change, result.job)) return result.job
-  throw leaseLost(rt, change.id, lostBy(end))
+  if (end && isSameOutcome(end, change, result.job)) return doneBefore(result.job, end.to)
+  throw leaseLost(rt, holding, lostBy(end))
 }
 
 /** Whether the event that ended the lease tells the outcome that is now told again. */
@@ -57,7 +64,9 @@ function isSameOutcome(end: EventRecord, change: Change, job: JobRecord): boolea
   if (end.type !== change.event.type) return false
   if (change.event.type === 'succeeded') return job.version !== end.seq || job.result === (change.set.result ?? null)
   if (change.event.type !== 'failed') return true
-  return sameError(readDetail(end.detail), readDetail(change.event.detail))
+  // Given up for good, or to be tried again (queued, and dead where the budget was used up).
+  const isSameWish = (end.to === 'failed') === (change.set.state === 'failed')
+  return isSameWish && sameError(readDetail(end.detail), readDetail(change.event.detail))
 }
 
 const sameError = (a: Detail, b: Detail): boolean =>
@@ -70,6 +79,7 @@ export async function report(
   fields: Omit<Beat, 'id' | 'token'>,
   audit: 'heartbeat' | 'progressed' | null,
 ): Promise<JobRecord | null> {
+  if (!isId(holding.jobId)) throw jobNotFound(holding.jobId)
   const { returning, ...set } = fields
   const event: EventDraft | null = audit && { type: audit, actor: null, detail: null }
   const { result } = event
@@ -86,5 +96,5 @@ export async function report(
     return result.job
   }
   if (result.why === 'missing') throw jobNotFound(holding.jobId)
-  throw leaseLost(rt, holding.jobId, lostBy(await endOf(rt, holding)))
+  throw leaseLost(rt, holding, lostBy(await endOf(rt, holding)))
 }

@@ -57,16 +57,16 @@ function verbs(rt: Runtime, jobId: string, actor: string | null, written: Promis
   const write = (command: Command, make: Make): Promise<JobRecord> =>
     quiet(rt.lines.run(jobId, async () => change(rt, (await written).id, actor, command, make)))
   const settle = async (command: Command, make: Make): Promise<Settled> => settledAs(toJob(await write(command, make)))
+  // Written down when the call is made; what is no progress rejects, as everywhere.
+  const reportProgress = async (value: Json): Promise<void> => {
+    const progress = smallText(value, 'progress', MAX_PROGRESS_BYTES)
+    await write('trackProgress', (job, action) => outcomes.trackProgressed(job, { progress }, action))
+  }
   return Object.freeze({
     jobId,
     written: quiet(written.then(toJob)),
     start: () => quiet(write('trackStart', outcomes.trackStarted).then(nothing)),
-    progress: (value: Json) => {
-      const progress = smallText(value, 'progress', MAX_PROGRESS_BYTES)
-      return quiet(
-        write('trackProgress', (job, action) => outcomes.trackProgressed(job, { progress }, action)).then(nothing),
-      )
-    },
+    progress: (value: Json) => quiet(reportProgress(value)),
     log: (message: string) =>
       quiet(write('trackProgress', (job, action) => logged(rt, job, message, action)).then(nothing)),
     succeed: (result: unknown) =>
@@ -96,7 +96,11 @@ async function change(rt: Runtime, id: string, actor: string | null, command: Co
       return after
     }
     if (result.why !== 'guard') throw jobNotFound(id)
-    if (repeated && (await isWrittenBy(rt, result.job, seen.version + 1, action.op))) return result.job
+    if (repeated && (await isWrittenBy(rt, result.job, seen.version + 1, action.op))) {
+      // A first try of ours had done it and its answer was lost: it counts and is told like any other.
+      accepted(rt, id, change.event, change.set.state ?? seen.state, result.job, undefined)
+      return result.job
+    }
     seen = result.job
   }
   throw contended(`Job ${id}`, MOST_TRIES)

@@ -156,7 +156,7 @@ function settled(rt: Runtime, held: LeasedHold, answer: ChangeResult): Settled {
   }
   if (answer.why === 'missing') throw jobNotFound(held.jobId)
   const why = answer.job?.state === 'cancelled' ? 'cancelled' : answer.job?.lease ? 'taken_over' : 'settled'
-  throw leaseLost(rt, held.jobId, { why, actor: null, reason: null })
+  throw leaseLost(rt, held, { why, actor: null, reason: null })
 }
 
 function atOnce<T>(value: T | Promise<T>): T {

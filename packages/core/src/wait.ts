@@ -47,8 +47,9 @@ async function untilFinished(
   for (;;) {
     if (options.signal?.aborted) throw aborted(options.signal)
     const left = until - rt.seam.monotonic()
-    const record = await rt.late().watch.look(id, left, options.signal)
-    if (!record) throw wasThere ? jobGone(id) : jobNotFound(id)
+    const looked = await rt.late().watch.look(id, left, options.signal)
+    const { record } = looked
+    if (!record) throw wasThere || looked.wasThere ? jobGone(id) : jobNotFound(id)
     wasThere = true
     if (options.as && record.type !== options.as.type) throw jobNotFound(id)
     if (isTerminal(record.state)) return { record, as: options.as ?? rt.known.get(record.type) }

@@ -18,6 +18,12 @@ interface Watcher {
   readonly end: () => void
 }
 
+/** What a look came to. `wasThere`: an earlier round of it saw the job. */
+export interface Looked {
+  readonly record: JobRecord | null
+  readonly wasThere: boolean
+}
+
 /** Looks at jobs that somebody waits for: all of them by one read a round, at once on a hint about one, and by a growing poll else. */
 export class Watch {
   readonly #door: StoreDoor
@@ -35,7 +41,7 @@ export class Watch {
   }
 
   /** Answers as soon as the job is over or gone; else as it is when `ms` are over or the signal aborts. */
-  look(id: string, ms: number, signal?: AbortSignal): Promise<JobRecord | null> {
+  look(id: string, ms: number, signal?: AbortSignal): Promise<Looked> {
     return new Promise((resolve, reject) => {
       let seen: JobRecord | null = null
       let isSeen = false
@@ -49,12 +55,13 @@ export class Watch {
       const watcher: Watcher = {
         id,
         tell: (record) => {
+          const wasThere = seen !== null
           seen = record
           isSeen = true
           trouble = null
           if (!isOver && record && !isTerminal(record.state)) return
           leave()
-          resolve(record)
+          resolve({ record, wasThere })
         },
         fail: (error) => {
           // An outage is waited out, as far as the caller's own time goes.

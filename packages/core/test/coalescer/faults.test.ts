@@ -194,6 +194,19 @@ describe('an outcome that is not known', () => {
     expect(await fate(next)).toBe('ok')
   })
 
+  it('a slow store that does answer is given its time, however long all the answers take together', async () => {
+    const stage = new Stage()
+    const calls = inserts(stage, 'a b c d')
+    await stage.fail(storeError('OUTCOME_UNKNOWN'))
+    await stage.wake()
+    for (const _ of calls) {
+      const call = await stage.next()
+      stage.now += 20_000
+      call.answer()
+    }
+    expect(await fates(calls)).toEqual(Array(4).fill('ok, repeated'))
+  })
+
   it('ends with the error of a repeat that surely changed nothing', async () => {
     const stage = new Stage()
     const calls = inserts(stage, 'a b')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { defineJob, type JobFilter, type JobQueue, type ListOptions } from '@stint/core'
+import { type AnyJobDefinition, defineJob, type JobFilter, type JobQueue, type ListOptions } from '@stint/core'
 import { describe, test } from 'vitest'
 import { ALL_STATES, inState, job } from './in-state.js'
 import { watched } from './watched-store.js'
@@ -24,7 +24,7 @@ const at = (minute: number): Date => new Date(Date.UTC(2030, 0, 1, 0, minute))
 /** Eight jobs, one a minute, over two lanes, two types, two tags and every state. */
 async function zoo(here: World): Promise<void> {
   const { jobs, clock } = here
-  const put = async (id: string, more: object, definition = job as typeof other) => {
+  const put = async (id: string, more: object, definition: AnyJobDefinition = job) => {
     await jobs.enqueue(definition, id, { id, ...more })
     await clock.advance('1m')
   }

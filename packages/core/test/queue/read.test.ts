@@ -79,6 +79,11 @@ describe('records', () => {
     assert.deepEqual([plain.error.message, plain.error.at, plain.meta, plain.lease], ['broken', '2030-01-01T00:00:00.000Z', {}, null])
   })
 
+  test('meta › frozen too', async () => {
+    const { jobs } = world()
+    assert.equal(Object.isFrozen((await jobs.enqueue(job, 1, { meta: { by: 'ada' } })).meta), true)
+  })
+
   test('a payload that was not given › undefined, and the key is there', async () => {
     const { jobs } = world()
     const found = await jobs.get((await jobs.enqueue(job, undefined)).id)

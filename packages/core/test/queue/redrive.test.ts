@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { defineJob, type EnqueueOptions, handle } from '@stint/core'
+import { type AnyJobDefinition, defineJob, type EnqueueOptions, handle } from '@stint/core'
 import { describe, test } from 'vitest'
 import { job, trail } from './in-state.js'
 import { watched } from './watched-store.js'
@@ -7,8 +7,8 @@ import { codeOf, faulty, type World, world } from './world.js'
 
 const other = defineJob({ type: 'other' })
 
-async function dead(here: Pick<World, 'jobs'>, options: EnqueueOptions = {}, definition = job): Promise<string> {
-  const { id } = await here.jobs.enqueue(definition as typeof job, 1, { maxAttempts: 1, ...options })
+async function dead(here: Pick<World, 'jobs'>, options: EnqueueOptions = {}, definition: AnyJobDefinition = job): Promise<string> {
+  const { id } = await here.jobs.enqueue(definition, 1, { maxAttempts: 1, ...options })
   const [lease] = await here.jobs.claim({ workerId: 'w', ids: [id] })
   await lease!.fail(new Error('broken'))
   return id
@@ -19,7 +19,7 @@ const states = async (here: Pick<World, 'jobs'>, ids: readonly string[]) =>
 describe('redrive', () => {
   test('puts back every dead job and no other, and says how many; actor and reason stand in each event', async () => {
     const here = world()
-    const ids = [await dead(here), await dead(here), await dead(here, {}, other as unknown as typeof job)]
+    const ids = [await dead(here), await dead(here), await dead(here, {}, other)]
     const { id: failed } = await here.jobs.enqueue(job, 1)
     const [lease] = await here.jobs.claim({ workerId: 'w', ids: [failed] })
     await lease!.fail(new Error('no'), { retry: false })
@@ -48,7 +48,7 @@ describe('redrive', () => {
     const ids = [await dead(here)]
     await here.clock.advance('1m')
     ids.push(await dead(here, { queue: 'mail' }))
-    ids.push(await dead(here, {}, other as unknown as typeof job))
+    ids.push(await dead(here, {}, other))
     ids.push(await dead(here, { tags: ['red', 'blue'] }))
     assert.equal(await here.jobs.redrive(filter), expected.length)
     const back = (await states(here, ids)).flatMap((state, i) => (state === 'queued' ? [i] : []))

@@ -140,10 +140,10 @@ describe('a history that is full', () => {
     const [lease] = await here.jobs.claim({ workerId: 'w', ids: [id] })
     await end(lease!)
     const dead = await here.jobs.get(id)
-    const [last] = (await here.store.events(id, { afterSeq: MOST_EVENTS, limit: 1 })) as [{ type: string; detail: string }]
+    const [last] = await here.store.events(id, { afterSeq: MOST_EVENTS, limit: 1 })
     assert.deepEqual([dead?.state, dead?.version, dead!.version < 10_000], ['dead', MOST_EVENTS + 1, true])
     assert.equal(dead?.error?.message !== undefined, true)
-    assert.deepEqual([last.type, JSON.parse(last.detail).reason], [event, 'history-full'])
+    assert.deepEqual([last?.type, JSON.parse(last?.detail ?? '{}').reason], [event, 'history-full'])
   })
 
   test('a lease that runs out › dead as well; one event earlier the job goes round once more', async () => {

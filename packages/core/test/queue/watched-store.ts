@@ -6,6 +6,8 @@ export interface Watched {
   readonly calls: { [operation: string]: number }
   /** Runs before the operation of that name reaches the store; what it throws, the call rejects with. */
   readonly before: { [operation: string]: (...args: never[]) => void | Promise<void> }
+  /** Runs when the store has answered, before the answer is on its way. */
+  readonly after: { [operation: string]: () => void | Promise<void> }
   /** Every operation fails with STORE_UNAVAILABLE. */
   isAway: boolean
 }
@@ -15,6 +17,7 @@ export function watched(store: Store<never, false>, { hints = true } = {}): Watc
   const control: Watched = {
     calls: {},
     before: {},
+    after: {},
     isAway: false,
     store: new Proxy(store, {
       get(target, key) {
@@ -27,7 +30,9 @@ export function watched(store: Store<never, false>, { hints = true } = {}): Watc
           if (control.isAway && name !== 'close')
             throw new StintError('STORE_UNAVAILABLE', 'away', { store: store.name })
           await control.before[name]?.(...args)
-          return value.apply(target, args) as unknown
+          const answer: unknown = await value.apply(target, args)
+          await control.after[name]?.()
+          return answer
         }
       },
     }),

@@ -46,7 +46,13 @@ const aborted = ({ world }: Host, { signal }: Context): Promise<void> =>
 
 export const BEHAVIOURS: readonly (readonly [string, Behaviour])[] = [
   ['returns at once', () => 'done'],
-  ['works a while', async (host) => (await nap(host), { took: 'a while' })],
+  [
+    'works a while',
+    async (host) => {
+      await nap(host)
+      return { took: 'a while' }
+    },
+  ],
   [
     'throws',
     async (host) => {

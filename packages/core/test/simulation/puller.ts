@@ -1,4 +1,4 @@
-import type { Lease } from '@stint/core'
+import type { Lease, LeaseHandle } from '@stint/core'
 import type { Host } from './host.js'
 import type { Verb } from './ledger.js'
 
@@ -38,12 +38,20 @@ async function hold(host: Host, lease: Lease, workerId: string): Promise<void> {
   const handle = dice.happens(0.3) ? host.queue.lease(lease.jobId, lease.token) : lease
   const rival = dice.happens(0.2) ? host.world.anyHost() : undefined
   const cancelling = rival && host.world.cancel(rival, lease.jobId)
-  const draw = dice.random()
-  if (draw < 0.6) await settle('succeeded', () => handle.succeed({ by: workerId }))
-  else if (draw < 0.8)
-    await settle('failed', () => handle.fail(new Error('pulled and failed'), { retry: dice.pick([true, false, '1s']) }))
-  else if (draw < 0.9) await settle('snoozed', () => handle.snooze('2s'))
-  else await settle('released', () => handle.release())
-  await cancelling
+  const outcome = await end(host, handle, settle)
+  const cancelled = await cancelling
+  if (cancelled && outcome === 'LEASE_LOST') ledger.count('race won by the cancel')
+  if (rival && !cancelled && outcome === 'ok') ledger.count('race won by the settle')
   if (dice.happens(0.2)) await report(async () => void (await host.queue.leaseOf(lease.jobId, workerId)))
+}
+
+type Settle = (verb: Verb, make: () => Promise<unknown>) => Promise<string>
+
+function end({ world: { dice } }: Host, handle: LeaseHandle, settle: Settle): Promise<string> {
+  const draw = dice.random()
+  if (draw < 0.6) return settle('succeeded', () => handle.succeed('pulled'))
+  if (draw < 0.7) return settle('snoozed', () => handle.snooze('2s'))
+  if (draw < 0.8) return settle('released', () => handle.release())
+  const retry = dice.pick([true, false, '1s'] as const)
+  return settle('failed', () => handle.fail(new Error('pulled and failed'), { retry }))
 }

@@ -14,6 +14,7 @@ export class VirtualTime {
   readonly #dice: Dice
   #elapsed = 0
   #held = 0
+  #stirred = false
   /** A binary heap, earliest first. */
   readonly #heap: Timer[] = []
 
@@ -26,6 +27,7 @@ export class VirtualTime {
   }
 
   after(ms: number, run: () => void): () => void {
+    this.#stirred = true
     const timer: Timer = { at: this.#elapsed + Math.max(0, ms), rank: this.#dice.random(), run }
     this.#push(timer)
     return () => {
@@ -33,11 +35,13 @@ export class VirtualTime {
     }
   }
 
-  stat() {
-    return `held ${this.#held} heap ${this.#heap.length} ${this.#heap.slice(0, 3).map((t) => t.at)}`
-  }
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.after(ms, resolve))
+  }
+
+  /** Something happened in this turn. */
+  stir(): void {
+    this.#stirred = true
   }
 
   /** Time stands still until the answer is called: for the one thing that takes real time, a module that a queue loads while it opens. */
@@ -61,10 +65,12 @@ export class VirtualTime {
     this.#elapsed = Math.max(this.#elapsed, until)
   }
 
-  /** Everything that a timer set off has happened when the next turn of the loop begins: nothing else waits for input or output. */
+  /** Core takes a turn of the loop here and there, and only turns: whatever a timer set off has happened after a few in which nothing stirred. */
   async #settle(): Promise<void> {
-    do await turn()
-    while (this.#held > 0)
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet = this.#held > 0 || this.#stirred ? 0 : quiet + 1) {
+      this.#stirred = false
+      await turn()
+    }
   }
 
   #push(timer: Timer): void {
@@ -95,5 +101,8 @@ export class VirtualTime {
     heap[at] = last
   }
 }
+
+/** One in which a call that took a turn goes on, and one to see that it did nothing more. */
+const QUIET_TURNS = 2
 
 const isBefore = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.rank < b.rank)

@@ -75,7 +75,8 @@ export class Wire implements Store<never, false> {
   readonly feed: Store['feed'] = (query) => this.#read('feed', () => this.#net.store.feed(query))
   readonly stats = (): ReturnType<Store['stats']> => this.#read('stats', () => this.#net.store.stats())
   readonly settings: Store['settings'] = (kind) => this.#read('settings', () => this.#net.store.settings(kind))
-  readonly exchange = (batch: Batch): Promise<BatchResult> => this.#write(told(batch), () => this.#exchange(batch))
+  readonly exchange = (batch: Batch): Promise<BatchResult> =>
+    this.#write(told(batch), () => this.#exchange(batch), mayBeLate(batch))
   readonly remove = (jobs: readonly Removal[]): Promise<boolean[]> =>
     this.#write(`remove ${jobs.map((job) => job.id).join(' ')}`, () => this.#net.store.remove(jobs))
   readonly configure = (writes: readonly SettingWrite[]): ReturnType<Store['configure']> =>
@@ -109,13 +110,13 @@ export class Wire implements Store<never, false> {
     return this.#caller.isDead ? await NEVER : answer
   }
 
-  async #write<T>(what: string, act: () => Promise<T>): Promise<T> {
+  async #write<T>(what: string, act: () => Promise<T>, canBeLate = true): Promise<T> {
     const { dice, isHealed, swarm, time } = this.#net
     const fate = this.#draw()
     await this.#travel()
     await this.#meetOutage(what, true)
     if (fate === 'refuse') throw this.#unavailable(what)
-    if (fate === 'lose request') throw this.#unknown(what, 'request lost')
+    if (fate === 'lose request' || (fate === 'late' && !canBeLate)) throw this.#unknown(what, 'request lost')
     if (fate === 'late') {
       time.after(dice.between(1, LATE_MS), () => {
         this.#caller.trace(`${what}: arrives late`)
@@ -133,6 +134,7 @@ export class Wire implements Store<never, false> {
   }
 
   #draw(): Fate {
+    this.#net.time.stir()
     this.#release?.()
     this.#release = null
     const { dice, isHealed, swarm } = this.#net
@@ -202,6 +204,14 @@ export class Wire implements Store<never, false> {
     return new StintError('OUTCOME_UNKNOWN', `Nobody knows (${why}).`, { store: this.name })
   }
 }
+
+/**
+ * Not so where a request that acts after its repeat was answered makes that answer wrong: a claim takes a job again under a token that has
+ * lost it, an insert takes a key that its repeat found held, a cancel meets a job that was retried since. The contract leaves it to stores to
+ * give up a call on both ends (a statement's own timeout below the deadline).
+ */
+const mayBeLate = ({ inserts = [], changes = [], claims = [] }: Batch): boolean =>
+  inserts.length === 0 && claims.length === 0 && changes.every((change) => change.event.type !== 'cancelled')
 
 const NEVER = new Promise<never>(() => {})
 

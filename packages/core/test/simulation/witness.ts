@@ -31,9 +31,12 @@ export class Witness {
     return this.#following
   }
 
-  /** One line an event: two runs are the same when these texts are. */
+  /**
+   * One line an event: two runs are the same when these texts are. Without the stacks of errors, which tell where the program stands and
+   * not what happened.
+   */
   text(): string {
-    return this.events.map((event) => JSON.stringify(event)).join('\n')
+    return this.events.map((event) => JSON.stringify({ ...event, detail: withoutStack(event.detail) })).join('\n')
   }
 
   async #read(): Promise<void> {
@@ -57,4 +60,10 @@ export class Witness {
     }
     return answers
   }
+}
+
+function withoutStack(detail: string | null): unknown {
+  if (detail === null) return null
+  const { error, ...rest } = JSON.parse(detail) as { error?: { stack?: unknown } }
+  return { ...rest, ...(error && { error: { ...error, stack: undefined } }) }
 }

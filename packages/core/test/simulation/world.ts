@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { type FeedEvent, isStintError } from '@stint/core'
+// Loaded before time begins: the first queue to open would wait for it in real time, and open behind hosts that began later.
+import '../../src/open-rooms.js'
 import { isTerminal } from '../../src/transitions.js'
 import { checkInvariants } from '../store-cases/invariants.js'
 import { Dice } from './chance.js'
@@ -190,6 +192,8 @@ export class World {
 
   /** What no worker can end: lanes that are paused, jobs that wait for somebody, jobs of lanes or types that nobody takes. */
   async #clear(host: Host): Promise<void> {
+    // What operators have under way comes first, or it pauses a lane that was just resumed.
+    await host.sleep(STEP_MS)
     for (const queue of LANES) {
       await host.queue.resume(queue)
       await host.queue.configure(queue, { maxQueued: null })
