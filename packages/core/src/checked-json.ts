@@ -28,8 +28,9 @@ export function bodyText(
   of: { readonly code: Refusal; readonly type: string; readonly maxBytes: number },
 ): JsonText | null | Promise<JsonText | null> {
   const answer = schema['~standard'].validate(value)
-  return answer instanceof Promise
-    ? answer.then((late) => textOf(value, late.issues, of))
+  // By `then`, not by class: a promise of another realm, taken for an answer, would be one without issues.
+  return 'then' in answer
+    ? Promise.resolve(answer).then((late) => textOf(value, late.issues, of))
     : textOf(value, answer.issues, of)
 }
 

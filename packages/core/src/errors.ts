@@ -107,5 +107,11 @@ export class JobError extends Error {
 
 export const isJobError = (error: unknown): error is JobError => isMarked(error, JOB_ERROR)
 
-const isMarked = (error: unknown, mark: symbol): boolean =>
-  typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[mark] === true
+/** Anything may be thrown or returned, so looking may itself throw: then it is not marked. */
+export function isMarked(value: unknown, mark: symbol): boolean {
+  try {
+    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[mark] === true
+  } catch {
+    return false
+  }
+}

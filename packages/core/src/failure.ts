@@ -15,15 +15,13 @@ export interface FailureRecord {
 
 /** Anything may be thrown; what is kept of it is bounded. */
 export function failureOf(thrown: unknown, attempt: number, at: number): FailureRecord {
-  const error = (typeof thrown === 'object' && thrown !== null ? thrown : { message: thrown }) as Record<
-    string,
-    unknown
-  >
+  const error = typeof thrown === 'object' && thrown !== null ? thrown : { message: thrown }
+  const code = fieldOf(error, 'code')
   return {
-    name: text(error['name']) ?? 'Error',
-    message: text(error['message']) ?? plain(thrown),
-    code: text(error['code']) ?? (typeof error['code'] === 'number' ? String(error['code']) : null),
-    stack: text(error['stack']),
+    name: text(fieldOf(error, 'name')) ?? 'Error',
+    message: text(fieldOf(error, 'message')) ?? plain(thrown),
+    code: text(code) ?? (typeof code === 'number' ? String(code) : null),
+    stack: text(fieldOf(error, 'stack')),
     attempt,
     at,
   }
@@ -33,6 +31,15 @@ export const writeFailure = (failure: FailureRecord): JsonText => JSON.stringify
 
 export function readFailure(failure: FailureRecord): JobFailure {
   return Object.freeze({ ...failure, at: new Date(failure.at) })
+}
+
+/** A getter or a proxy may throw: a failure is told all the same. */
+function fieldOf(error: object, field: string): unknown {
+  try {
+    return (error as Record<string, unknown>)[field]
+  } catch {
+    return undefined
+  }
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? cut(value) : null)

@@ -1,5 +1,6 @@
 /** The verbs of whoever holds a job: the same in a handler, on a pulled lease and on a tracked job. */
 import type { Duration } from './duration.js'
+import { isMarked } from './errors.js'
 import type { Job } from './job.js'
 import type { Json } from './json.js'
 
@@ -46,8 +47,7 @@ const SETTLED = Symbol.for('stint.settled')
 
 export const settledAs = (job: Job): Settled => Object.freeze({ [SETTLED]: true, job }) as unknown as Settled
 
-export const isSettled = (value: unknown): value is Settled =>
-  typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[SETTLED] === true
+export const isSettled = (value: unknown): value is Settled => isMarked(value, SETTLED)
 
 /** A promise that its caller may leave alone: whoever awaits it still sees what became of it. */
 export function quiet<T>(promise: Promise<T>): Promise<T> {

@@ -57,7 +57,7 @@ export class LocalEvents {
   }
 
   #trouble(thrown: unknown, doing: string, toLoggerOnly: boolean): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown })
+    const error = asError(thrown)
     if (!toLoggerOnly && this.wants('error')) return this.tell('error', { error, doing })
     const now = this.#monotonic()
     const last = this.#lastTold.get(doing)
@@ -70,5 +70,14 @@ export class LocalEvents {
       { err: error, doing, ...(last && last.more > 0 && { notLogged: last.more }) },
       `stint: ${doing}: ${error.message}`,
     )
+  }
+}
+
+/** What is thrown may throw when it is looked at. */
+function asError(thrown: unknown): Error {
+  try {
+    return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown })
+  } catch {
+    return new Error('something that cannot be shown was thrown', { cause: thrown })
   }
 }

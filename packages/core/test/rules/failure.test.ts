@@ -2,24 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { isJobError, isStintError, JobError, StintError } from '../../src/errors.js'
 import { failureOf, readFailure, writeFailure } from '../../src/failure.js'
 import { isSettled } from '../../src/hold.js'
+import { hostile, revoked } from './hostile.js'
 
 const of = (thrown: unknown) => failureOf(thrown, 3, 1000)
-const hostile = (): object =>
-  new Proxy(
-    {},
-    {
-      get() {
-        throw new Error('trap')
-      },
-      getPrototypeOf() {
-        throw new Error('trap')
-      },
-      ownKeys() {
-        throw new Error('trap')
-      },
-    },
-  )
-
 describe('what is kept of a failure', () => {
   test('name, message, code, stack; which attempt and when', () => {
     const error = Object.assign(new RangeError('no'), { code: 'E_NO' })
@@ -94,9 +79,3 @@ describe('what is kept of a failure', () => {
     expect([Object.isFrozen(read), read.at]).toEqual([true, new Date(1000)])
   })
 })
-
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {})
-  revoke()
-  return proxy
-}

@@ -50,7 +50,13 @@ describe('ext', () => {
 
   test('each part alone and all together › come back', () => {
     const backoff = { ...DEFAULT_BACKOFF, baseMs: 7 }
-    for (const given of [[backoff, null, null], [null, 0, null], [null, null, '{"a":1}'], [backoff, 5000, '{"backoff":"mine"}']] as const) {
+    const parts: Parameters<typeof writeExt>[] = [
+      [backoff, null, null],
+      [null, 0, null],
+      [null, null, '{"a":1}'],
+      [backoff, 5000, '{"backoff":"mine"}'],
+    ]
+    for (const given of parts) {
       const read = readExt(writeExt(...given))
       expect(read).toEqual({ backoff: given[0] ?? DEFAULT_BACKOFF, timeoutMs: given[1], meta: JSON.parse(given[2] ?? '{}') })
     }

@@ -1,0 +1,31 @@
+import type { JobRecord } from '../../src/record.js'
+
+/** A queued job as a store keeps it. */
+export const record = (more: Partial<JobRecord> = {}): JobRecord => ({
+  id: 'a',
+  queue: 'default',
+  type: 'job',
+  state: 'queued',
+  version: 1,
+  priority: 50,
+  runAt: 1000,
+  attempt: 0,
+  maxAttempts: 5,
+  key: null,
+  keyUntil: 'finished',
+  group: null,
+  tags: [],
+  createdAt: 1000,
+  updatedAt: 1000,
+  startedAt: null,
+  finishedAt: null,
+  lease: null,
+  progress: null,
+  error: null,
+  ext: null,
+  payload: null,
+  result: null,
+  checkpoint: null,
+  log: null,
+  ...more,
+})
