@@ -5,7 +5,7 @@ const SHARED = ['index', 'options', 'store', 'commands', 'schema', 'record', 'fa
 
 /** What one engine needs besides. A file that two stores have under two names belongs under one. */
 const EXTRA: Readonly<Record<string, readonly string[]>> = {
-  'store-sqlite': ['connection', 'transaction', 'wake', 'wal-bound'],
+  'store-sqlite': ['connection', 'same-files', 'transaction', 'wake', 'wal-bound'],
 }
 
 export function sameFilesPerAdapter(files: readonly SourceFile[]): Problem[] {

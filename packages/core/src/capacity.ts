@@ -72,7 +72,9 @@ export class Capacity {
     for (const one of round) {
       const needs = one.jobs.length <= room ? one.jobs.length : await this.#newOnes(one.jobs)
       if (needs > room) {
-        one.refuse(full(queue, maxQueued))
+        // Those admitted in this round may turn out to be repeats that take no room: the next round counts what was written.
+        if (admitted.length > 0) this.#gates.get(queue)?.push(one)
+        else one.refuse(full(queue, maxQueued))
         continue
       }
       room -= needs
@@ -84,15 +86,22 @@ export class Capacity {
   /** A repeat of an enqueue is answered with the job that is there, also when the lane is full. */
   async #newOnes(jobs: readonly NewJob[]): Promise<number> {
     const refs = jobs.flatMap((job) => [job.id, ...(job.key === null ? [] : [{ queue: job.queue, key: job.key }])])
-    const found = new Set(
-      (await this.#door.call((store) => store.get(refs))).flatMap((job) =>
-        job ? [job.id, `${job.queue}\n${job.key}`] : [],
-      ),
+    const taken = new Set(
+      (await this.#door.call((store) => store.get(refs))).flatMap((job) => (job ? placesOf(job) : [])),
     )
-    return jobs.filter((job) => !found.has(job.id) && !(job.key !== null && found.has(`${job.queue}\n${job.key}`)))
-      .length
+    let count = 0
+    for (const job of jobs) {
+      const places = placesOf(job)
+      if (!places.some((place) => taken.has(place))) count++
+      for (const place of places) taken.add(place)
+    }
+    return count
   }
 }
+
+/** What only one job can have: its id, and its key within the lane. No id has a line break. */
+const placesOf = ({ id, queue, key }: Pick<NewJob, 'id' | 'queue' | 'key'>): readonly string[] =>
+  key === null ? [id] : [id, `${queue}\n${key}`]
 
 const full = (queue: string, maxQueued: number): StintError<'QUEUE_FULL'> =>
   new StintError(

@@ -25,19 +25,28 @@ export async function claimJobs(
   const first = await sendClaim(rt, () => (wish = build()))
   const asked = wish as Wish | null // assigned in the callback, which the compiler does not follow
   if (!first || !asked) return { jobs: [], nextDueInMs: null, wish: null }
-  if (first.jobs.length >= asked.max || !(await rt.sweeper.takeOver(idsOf(asked)))) return { ...first, wish: asked }
-  const taken = new Set(first.jobs.map((job) => job.id))
-  const left = asked.max - taken.size
-  const second = await sendClaim(rt, () => ({
-    ...asked,
-    max: left,
-    from: asked.from.map((from) => without(from, taken)),
-  }))
+  if (first.jobs.length >= asked.max) return { ...first, wish: asked }
+  let second: ClaimResult | null = null
+  try {
+    second = await claimTakenOver(rt, asked, first.jobs)
+  } catch (error) {
+    // What the first claim brought is leased to us: whoever asked must get it, whatever became of the rest.
+    if (first.jobs.length === 0) throw error
+    rt.events.trouble(error, 'claim')
+  }
   return {
     jobs: asAsked([...first.jobs, ...(second?.jobs ?? [])], idsOf(asked)),
     nextDueInMs: second?.nextDueInMs ?? first.nextDueInMs,
     wish: asked,
   }
+}
+
+/** Once more, for what is left to ask, where a lease that was over came back. */
+async function claimTakenOver(rt: Runtime, asked: Wish, had: readonly JobRecord[]): Promise<ClaimResult | null> {
+  if (!(await rt.sweeper.takeOver(idsOf(asked)))) return null
+  const taken = new Set(had.map((job) => job.id))
+  const from = asked.from.map((one) => without(one, taken))
+  return sendClaim(rt, () => ({ ...asked, max: asked.max - taken.size, from }))
 }
 
 async function sendClaim(rt: Runtime, build: () => Wish | null): Promise<ClaimResult | null> {

@@ -174,7 +174,11 @@ export function merged(current: Setting | undefined, queue: string, given: Store
   }
   const isSame = JSON.stringify(after) === JSON.stringify(before)
   if (isSame && actor === undefined && reason === undefined) return null
-  const value = JSON.stringify({ ...after, ...(actor !== undefined && { actor }), ...(reason !== undefined && { reason }) })
+  const value = JSON.stringify({
+    ...after,
+    ...(actor !== undefined && { actor }),
+    ...(reason !== undefined && { reason }),
+  })
   if (value === current?.value) return null
   return { kind: 'queue', name: checkName(queue, 'queue'), value, ifVersion: current?.version ?? 0 }
 }

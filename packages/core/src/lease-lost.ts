@@ -22,7 +22,8 @@ export function holdingOf(jobId: string, token: string): Holding {
   const dot = typeof token === 'string' ? token.lastIndexOf('.') : -1
   const fence = Number(String(token).slice(dot + 1))
   const secret = dot < 1 ? '' : token.slice(0, dot)
-  if (!PRINTABLE.test(secret) || !Number.isSafeInteger(fence) || fence < 1) return { jobId, token: 'malformed', fence: 0 }
+  if (!PRINTABLE.test(secret) || !Number.isSafeInteger(fence) || fence < 1)
+    return { jobId, token: 'malformed', fence: 0 }
   return { jobId, token: secret, fence }
 }
 

@@ -50,6 +50,8 @@ export class Taker {
   /** Claimed, not begun: prefetched ones, or a batch that is being gathered. */
   #waiting: Attempt[] = []
   #cancelGather: (() => void) | null = null
+  /** Its time to gather is over, and a claim is still under way for it. */
+  #isBatchDue = false
 
   constructor(rt: Runtime, options: TakerOptions) {
     this.#rt = rt
@@ -82,7 +84,7 @@ export class Taker {
 
   // ---- claiming -------------------------------------------------------------------------------------------------------------
 
-  /** Jobs that have a place: a slot, a place in the batch, or one of the prefetched. Below zero when another taker took the slots that the waiting ones were claimed for. */
+  /** Jobs that have a place: a slot, a place in the batch, or one of the prefetched. Below zero when more wait than have one. */
   #wanted(): number {
     const { batch, pool, prefetch } = this.#options
     if (batch === null) return Math.min(MOST_A_CLAIM, Math.max(0, pool.free) + prefetch - this.#waiting.length)
@@ -100,8 +102,10 @@ export class Taker {
       if (jobs.length < wish.max) this.#restUntil(nextDueInMs)
       else this.#contended = 0
     } catch (error) {
-      this.promised = 0
+      // A batch that is being gathered keeps its slot.
+      this.promised = this.#options.batch !== null && this.#waiting.length > 0 ? 1 : 0
       if (this.#options.pool.isStopping) return
+      if (this.#isBatchDue) this.#runBatch()
       this.#rt.events.trouble(error, 'claim')
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LAST_PAUSE_MS)
       this.#restFor(pauseMs * (0.5 + 0.5 * this.#rt.seam.random()), false)
@@ -162,15 +166,17 @@ export class Taker {
   #gather(attempts: readonly Attempt[], batch: NonNullable<BoundHandler['batch']>): void {
     this.#waiting.push(...attempts)
     if (this.#waiting.length === 0) return
-    if (this.#waiting.length >= batch.size || batch.waitMs === 0) return this.#runBatch()
+    if (this.#isBatchDue || this.#waiting.length >= batch.size || batch.waitMs === 0) return this.#runBatch()
     this.promised = 1
-    this.#cancelGather ??= this.#rt.seam.after(batch.waitMs, () => this.#runBatch())
+    this.#cancelGather ??= this.#rt.seam.after(batch.waitMs, () => {
+      // What the claim under way brings is for this batch, and has no slot but the one this batch would take.
+      if (this.#isClaiming) this.#isBatchDue = true
+      else this.#runBatch()
+    })
   }
 
   #runBatch(): void {
-    this.#cancelGather?.()
-    this.#cancelGather = null
-    this.promised = 0
+    this.#endGathering()
     const attempts = this.#waiting.filter((attempt) => !attempt.isOver)
     this.#waiting = []
     if (attempts[0]) this.#options.pool.run(attempts[0].handler, attempts)
@@ -200,10 +206,15 @@ export class Taker {
     })
   }
 
-  #giveBackWaiting(): void {
+  #endGathering(): void {
     this.#cancelGather?.()
     this.#cancelGather = null
+    this.#isBatchDue = false
     this.promised = 0
+  }
+
+  #giveBackWaiting(): void {
+    this.#endGathering()
     for (const attempt of this.#waiting) this.#options.pool.giveBack(attempt)
     this.#waiting = []
   }

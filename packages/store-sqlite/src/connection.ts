@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { Session } from './commands/session.js'
 import { aborted, failureOf, failureOfCommit, isBusy, unavailable } from './failures.js'
 import { fileOf, type Settled, type SqliteDatabase } from './options.js'
+import { SameFiles } from './same-files.js'
 import { WalBound } from './wal-bound.js'
 
 /** The driver waits with the whole thread, so it may wait only this long; the rest of the waiting is done between tries, with the loop free. */
@@ -30,6 +31,7 @@ export class Connection {
   /** Frees the handle, when it is ours. */
   readonly close: () => void
   readonly #wal: WalBound | null
+  readonly #files: SameFiles | null
 
   private constructor(db: SqliteDatabase, settled: Settled, close: () => void) {
     this.db = db
@@ -40,6 +42,7 @@ export class Connection {
     this.session = new Session(db, settled.prefix)
     this.file = settled.file === null ? null : fileOf(db)
     this.#wal = this.file === null ? null : new WalBound(db, this.file)
+    this.#files = this.file === null ? null : new SameFiles(this.file)
   }
 
   static async open(settled: Settled, patience: Patience): Promise<Connection> {
@@ -74,7 +77,10 @@ export class Connection {
 
   /** A write, alone. IMMEDIATE: a transaction that reads first and asks for the write lock later is refused, whatever its patience. */
   async write<T>(work: () => T, patience: Patience): Promise<T> {
-    const answer = await patiently(() => this.#within('begin immediate', work), patience)
+    const answer = await patiently(() => {
+      this.#files?.mustBeThere()
+      return this.#within('begin immediate', work)
+    }, patience)
     this.#wal?.look()
     return answer
   }
@@ -87,9 +93,9 @@ export class Connection {
   #within<T>(begin: string, work: () => T): T {
     // Only a handle in memory is shared with its user: never join the transaction that happens to be open there, wait for its end.
     if (this.db.inTransaction) throw new UserIsWriting()
-    this.session.run(begin)
     let answer: T
     try {
+      this.session.run(begin)
       answer = work()
     } catch (error) {
       this.#rollback()

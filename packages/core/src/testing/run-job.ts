@@ -41,6 +41,8 @@ export async function runJob<P, R, PI, RI>(
   const { run, batch, job: definition } = boundOf(handler)
   const notes = { logs: [] as string[], progress: [] as Json[], checkpoint: options.checkpoint ?? null }
   let outcome: Outcome<R> | null = null
+  // As a worker sees it: after the abort only an explicit verb is an outcome.
+  const isAborted = (): boolean => options.signal?.aborted === true
   const settle = async (make: () => Outcome<R> | Promise<Outcome<R>>): Promise<Settled> => {
     outcome ??= await make()
     return settledAs(standIn(definition.type, payload, options.attempt ?? 1))
@@ -73,11 +75,12 @@ export async function runJob<P, R, PI, RI>(
       release: () => settle(() => ({ outcome: 'released' })),
     })
     const ended = await ((batch ? run([context] as never) : run(context as never)) as Promise<unknown>)
-    if (outcome === null && !isSettled(ended))
+    if (outcome === null && !isSettled(ended) && !isAborted())
       outcome = batch ? { outcome: 'succeeded', result: undefined as R } : await succeed(ended)
   } catch (error) {
     const code = (error as { code?: unknown } | null)?.code
-    outcome ??= fail(error, code === 'PAYLOAD_INVALID' || code === 'RESULT_INVALID' ? false : undefined)
+    const isInvalid = code === 'PAYLOAD_INVALID' || code === 'RESULT_INVALID'
+    if (isInvalid || !isAborted()) outcome ??= fail(error, isInvalid ? false : undefined)
   }
   return Object.freeze({ ...notes, ...((outcome as Outcome<R> | null) ?? { outcome: 'released' }) })
 }

@@ -18,10 +18,20 @@ describe('claim', () => {
     const { id } = await here.jobs.enqueue(job, { n: 1 })
     const [lease] = await here.jobs.claim({ workerId: 'gpu-7', lease: '5m' })
     assert.deepEqual(
-      [lease?.jobId, lease?.attempt, lease?.fence, lease?.checkpoint, lease?.expiresAt.toISOString(), Object.isFrozen(lease)],
+      [
+        lease?.jobId,
+        lease?.attempt,
+        lease?.fence,
+        lease?.checkpoint,
+        lease?.expiresAt.toISOString(),
+        Object.isFrozen(lease),
+      ],
       [id, 1, 2, null, '2030-01-01T00:05:00.000Z', true],
     )
-    assert.deepEqual([lease?.job.state, lease?.job.payload, lease?.job.lease], ['leased', { n: 1 }, { workerId: 'gpu-7', expiresAt: lease?.expiresAt }])
+    assert.deepEqual(
+      [lease?.job.state, lease?.job.payload, lease?.job.lease],
+      ['leased', { n: 1 }, { workerId: 'gpu-7', expiresAt: lease?.expiresAt }],
+    )
     assert.match(lease!.token, /^[\w-]{22}\.2$/)
     assert.deepEqual(await here.jobs.get(id), lease?.job)
   })
@@ -31,7 +41,8 @@ describe('claim', () => {
     await put(here, 'abc')
     await put(here, 'd', { queue: 'mail' })
     await here.jobs.enqueue(other, 1, { id: 'e' })
-    const claim = async (options: Omit<ClaimOptions, 'workerId'>) => ids(await here.jobs.claim({ workerId: 'w', ...options }))
+    const claim = async (options: Omit<ClaimOptions, 'workerId'>) =>
+      ids(await here.jobs.claim({ workerId: 'w', ...options }))
     assert.equal(await claim({ types: ['nobody'] }), '')
     assert.equal(await claim({}), 'a')
     assert.equal(await claim({ types: ['other'], limit: 9 }), 'e')
@@ -93,26 +104,36 @@ describe('claim', () => {
     const here = world()
     const other = here.another()
     await here.jobs.enqueueMany(Array.from({ length: 30 }, (_, i) => ({ job, payload: i })))
-    const taken = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? here.jobs : other).claim({ workerId: `w${i}`, limit: 2 })))
+    const taken = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 2 ? here.jobs : other).claim({ workerId: `w${i}`, limit: 2 })),
+    )
     const all = taken.flat().map((lease) => lease.jobId)
     assert.deepEqual([all.length, new Set(all).size], [30, 30])
-    const tokens = taken.filter((one) => one.length > 0).map((one) => new Set(one.map((lease) => lease.token.split('.')[0])))
-    assert.equal(tokens.every((one) => one.size === 1), true)
+    const tokens = taken
+      .filter((one) => one.length > 0)
+      .map((one) => new Set(one.map((lease) => lease.token.split('.')[0])))
+    assert.equal(
+      tokens.every((one) => one.size === 1),
+      true,
+    )
     assert.equal(new Set(tokens.flatMap((one) => [...one])).size, tokens.length)
   })
 
-  test.each(['lose request', 'lose reply'] as const)('%s › the repeat answers with the very jobs of the first', async (fault) => {
-    const { clock, store, another } = world()
-    const control = faulty(store)
-    const jobs = another({ store: control.store })
-    await put({ jobs }, 'abcd')
-    control.next = fault
-    const claimed = jobs.claim({ workerId: 'w', limit: 2 })
-    await clock.advance('1s')
-    assert.equal(ids(await claimed), 'ab')
-    assert.deepEqual([(await jobs.stats()).leased, (await jobs.stats()).queued], [2, 2])
-    await (await claimed)[0]!.succeed(1)
-  })
+  test.each(['lose request', 'lose reply'] as const)(
+    '%s › the repeat answers with the very jobs of the first',
+    async (fault) => {
+      const { clock, store, another } = world()
+      const control = faulty(store)
+      const jobs = another({ store: control.store })
+      await put({ jobs }, 'abcd')
+      control.next = fault
+      const claimed = jobs.claim({ workerId: 'w', limit: 2 })
+      await clock.advance('1s')
+      assert.equal(ids(await claimed), 'ab')
+      assert.deepEqual([(await jobs.stats()).leased, (await jobs.stats()).queued], [2, 2])
+      await (await claimed)[0]!.succeed(1)
+    },
+  )
 })
 
 describe('leases that ran out', () => {
@@ -170,7 +191,9 @@ describe('leases that ran out', () => {
     await put(here, 'a')
     await here.jobs.claim({ workerId: 'gone', lease: '10s' })
     await here.clock.advance('10s')
-    const taken = (await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? here.jobs : other).claim({ workerId: `w${i}` })))).flat()
+    const taken = (
+      await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? here.jobs : other).claim({ workerId: `w${i}` })))
+    ).flat()
     assert.equal(taken.length, 1)
     assert.deepEqual(await trail(here, 'a'), ['enqueued', 'leased', 'lease_expired', 'leased'])
   })

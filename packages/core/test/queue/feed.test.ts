@@ -107,7 +107,10 @@ describe('feed', () => {
 
   test('thousands of events from many writers, read all the while › none skipped, none twice, each job’s in order', async () => {
     const here = world()
-    const readers = [follow(here.another()), follow(here.another({ store: watched(here.store, { hints: false }).store }))]
+    const readers = [
+      follow(here.another()),
+      follow(here.another({ store: watched(here.store, { hints: false }).store })),
+    ]
     const writers = Array.from({ length: 4 }, () => here.another())
     const made = (
       await Promise.all(
@@ -128,10 +131,16 @@ describe('feed', () => {
     const { events } = await here.store.feed({ after: 'start', limit: 10_000 })
     assert.equal(events.length, 240 * 3 + 80)
     for (const { seen } of readers) {
-      assert.deepEqual(seen.map((event) => event.cursor), events.map((event) => event.cursor))
+      assert.deepEqual(
+        seen.map((event) => event.cursor),
+        events.map((event) => event.cursor),
+      )
       for (const id of made) {
         const seqs = seen.filter((event) => event.jobId === id).map((event) => event.seq)
-        assert.deepEqual(seqs, Array.from({ length: seqs.length }, (_, i) => i + 1))
+        assert.deepEqual(
+          seqs,
+          Array.from({ length: seqs.length }, (_, i) => i + 1),
+        )
       }
     }
   })

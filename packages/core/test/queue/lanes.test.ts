@@ -21,13 +21,19 @@ describe('pause', () => {
     assert.deepEqual(await jobs.claim({ workerId: 'w' }), [])
     assert.deepEqual(await jobs.claim({ workerId: 'w', ids: [id] }), [])
     const taken = await jobs.claim({ workerId: 'w', queues: ['default', 'other'], limit: 5 })
-    assert.deepEqual(taken.map((one) => one.jobId), [elsewhere.id])
+    assert.deepEqual(
+      taken.map((one) => one.jobId),
+      [elsewhere.id],
+    )
     await lease!.heartbeat()
     await lease!.succeed(1)
     await jobs.reprioritise(id, 90)
     assert.equal((await jobs.get(held.id))?.state, 'succeeded')
     await jobs.resume('default')
-    assert.deepEqual((await jobs.claim({ workerId: 'w' })).map((one) => one.jobId), [id])
+    assert.deepEqual(
+      (await jobs.claim({ workerId: 'w' })).map((one) => one.jobId),
+      [id],
+    )
   })
 
   test('is seen by every process, keeps actor and reason in the setting; twice, and resumed twice, is fine', async () => {
@@ -35,7 +41,10 @@ describe('pause', () => {
     await here.jobs.pause('video', { actor: 'ada', reason: 'disk full' })
     assert.deepEqual(await settingOf(here, 'paused', 'video'), { actor: 'ada', reason: 'disk full', version: 1 })
     const other = here.another()
-    assert.deepEqual((await other.queues()).map((one) => [one.name, one.paused]), [['video', true]])
+    assert.deepEqual(
+      (await other.queues()).map((one) => [one.name, one.paused]),
+      [['video', true]],
+    )
     await other.pause('video', { actor: 'bob' })
     assert.equal((await settingOf(here, 'paused', 'video'))?.actor, 'bob')
     await other.resume('video', { actor: 'bob' })
@@ -45,7 +54,12 @@ describe('pause', () => {
 
   test('mistakes › TypeError', async () => {
     const { jobs } = world()
-    for (const call of [() => jobs.pause('ä'), () => jobs.resume(''), () => jobs.configure('a b', {}), () => jobs.pause('a', { actor: '' })])
+    for (const call of [
+      () => jobs.pause('ä'),
+      () => jobs.resume(''),
+      () => jobs.configure('a b', {}),
+      () => jobs.pause('a', { actor: '' }),
+    ])
       assert.match(await codeOf(call()), /^TypeError: (queue|actor): expected/)
   })
 })
@@ -80,7 +94,12 @@ describe('configure', () => {
     const here = world()
     const { settings } = await here.jobs.configure('mail', { maxQueued: 5 }, { actor: 'ada', reason: 'launch' })
     assert.deepEqual(settings, { maxQueued: 5 })
-    assert.deepEqual(await settingOf(here, 'queue', 'mail'), { maxQueued: 5, actor: 'ada', reason: 'launch', version: 1 })
+    assert.deepEqual(await settingOf(here, 'queue', 'mail'), {
+      maxQueued: 5,
+      actor: 'ada',
+      reason: 'launch',
+      version: 1,
+    })
     await here.jobs.configure('mail', { maxQueued: 6 }, { actor: 'bob' })
     assert.deepEqual(await settingOf(here, 'queue', 'mail'), { maxQueued: 6, actor: 'bob', version: 2 })
     await here.jobs.configure('mail', { maxQueued: 7 })
@@ -115,12 +134,20 @@ describe('configure', () => {
 
 describe('the option `queues`', () => {
   test('is written at open, over what is there field by field, and not again when it says the same', async () => {
-    const here = world({ queues: { video: { maxQueued: 500, retention: { succeeded: '1d' } }, mail: { maxFinished: 1000 } } })
+    const here = world({
+      queues: { video: { maxQueued: 500, retention: { succeeded: '1d' } }, mail: { maxFinished: 1000 } },
+    })
     await here.jobs.open()
-    assert.deepEqual(await settingOf(here, 'queue', 'video'), { maxQueued: 500, retention: { succeeded: 86_400_000 }, version: 1 })
+    assert.deepEqual(await settingOf(here, 'queue', 'video'), {
+      maxQueued: 500,
+      retention: { succeeded: 86_400_000 },
+      version: 1,
+    })
     await here.jobs.configure('video', { auditHeartbeats: true }, { actor: 'ada' })
     const control = watched(here.store)
-    await here.another({ store: control.store, queues: { video: { maxQueued: 500 }, mail: { maxFinished: 1000 } } }).open()
+    await here
+      .another({ store: control.store, queues: { video: { maxQueued: 500 }, mail: { maxFinished: 1000 } } })
+      .open()
     assert.equal(control.calls['configure'] ?? 0, 0)
     await here.another({ queues: { video: { maxQueued: 400 } } }).open()
     assert.deepEqual(await settingOf(here, 'queue', 'video'), {
@@ -175,21 +202,27 @@ describe('a change by another process', () => {
       2,
     ],
   ]
-  test.each(lanes)('%s › is in force here five seconds later, in a process that works', async (_name, settings, look, expected) => {
-    const here = world()
-    const busy = here.another({ sweep: '1s' })
-    await busy.claim({ workerId: 'w' })
-    await here.jobs.configure('default', settings)
-    await here.clock.advance('5001ms')
-    assert.deepEqual(await look(busy), expected)
-  })
+  test.each(lanes)(
+    '%s › is in force here five seconds later, in a process that works',
+    async (_name, settings, look, expected) => {
+      const here = world()
+      const busy = here.another({ sweep: '1s' })
+      await busy.claim({ workerId: 'w' })
+      await here.jobs.configure('default', settings)
+      await here.clock.advance('5001ms')
+      assert.deepEqual(await look(busy), expected)
+    },
+  )
 
-  test.each(lanes)('%s › is in force here five seconds later, in a process that was idle', async (_name, settings, look, expected) => {
-    const here = world()
-    const idle = here.another()
-    await idle.open()
-    await here.jobs.configure('default', settings)
-    await here.clock.advance('5001ms')
-    assert.deepEqual(await look(idle), expected)
-  })
+  test.each(lanes)(
+    '%s › is in force here five seconds later, in a process that was idle',
+    async (_name, settings, look, expected) => {
+      const here = world()
+      const idle = here.another()
+      await idle.open()
+      await here.jobs.configure('default', settings)
+      await here.clock.advance('5001ms')
+      assert.deepEqual(await look(idle), expected)
+    },
+  )
 })

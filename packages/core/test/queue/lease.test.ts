@@ -43,17 +43,20 @@ const LOSSES: [string, (here: World, id: string, lease: LeaseHandle) => Promise<
 
 describe.each(LOSSES)('after the lease was %s', (why, lose) => {
   // A second release is the same outcome again.
-  test.each(ALL.filter(([name]) => why !== 'settled' || name !== 'release'))('%s › LEASE_LOST says so and changes nothing, here and in another process', async (_name, verb) => {
-    const here = world()
-    const { id, lease } = await inState(here, 'leased')
-    await lose(here, id, lease!)
-    const before = await here.store.get([id])
-    for (const holder of [lease!, here.another().lease(id, lease!.token)]) {
-      const error = await thrownBy(verb(holder))
-      assert.deepEqual([error.code, error.details], ['LEASE_LOST', { jobId: id, why }])
-    }
-    assert.deepEqual(await here.store.get([id]), before)
-  })
+  test.each(ALL.filter(([name]) => why !== 'settled' || name !== 'release'))(
+    '%s › LEASE_LOST says so and changes nothing, here and in another process',
+    async (_name, verb) => {
+      const here = world()
+      const { id, lease } = await inState(here, 'leased')
+      await lose(here, id, lease!)
+      const before = await here.store.get([id])
+      for (const holder of [lease!, here.another().lease(id, lease!.token)]) {
+        const error = await thrownBy(verb(holder))
+        assert.deepEqual([error.code, error.details], ['LEASE_LOST', { jobId: id, why }])
+      }
+      assert.deepEqual(await here.store.get([id]), before)
+    },
+  )
 })
 
 describe.each(ALL)('%s', (name, verb) => {
@@ -62,11 +65,25 @@ describe.each(ALL)('%s', (name, verb) => {
     const { id, lease } = await inState(here, 'leased')
     const before = await here.store.get([id])
     const [secret, fence] = lease!.token.split('.') as [string, string]
-    for (const token of ['', 'x', '.', secret, `${secret}.`, `${secret}.x`, `${secret}.0`, `${secret}.-2`, `.${fence}`, `other.${fence}`, `${secret}\u0000.2`, `${'y'.repeat(300)}.2`]) {
+    for (const token of [
+      '',
+      'x',
+      '.',
+      secret,
+      `${secret}.`,
+      `${secret}.x`,
+      `${secret}.0`,
+      `${secret}.-2`,
+      `.${fence}`,
+      `other.${fence}`,
+      `${secret}\u0000.2`,
+      `${'y'.repeat(300)}.2`,
+    ]) {
       const error = await thrownBy(verb(here.jobs.lease(id, token)))
       assert.deepEqual([error.code, error.details], ['LEASE_LOST', { jobId: id, why: 'unknown' }], token)
     }
-    for (const token of [undefined, null, 7]) assert.equal(await codeOf(verb(here.jobs.lease(id, token as never))), 'LEASE_LOST')
+    for (const token of [undefined, null, 7])
+      assert.equal(await codeOf(verb(here.jobs.lease(id, token as never))), 'LEASE_LOST')
     assert.deepEqual(await here.store.get([id]), before)
   })
 
@@ -78,8 +95,13 @@ describe.each(ALL)('%s', (name, verb) => {
     await far.open()
     assert.equal(await codeOf(verb(far.lease('nobody', lease!.token))), 'JOB_NOT_FOUND')
     const { exchange = 0, get = 0 } = control.calls
-    for (const id of ['a b', '', '\u0000', undefined, 7]) assert.equal(await codeOf(verb(far.lease(id as never, lease!.token))), 'JOB_NOT_FOUND')
-    assert.deepEqual([control.calls['exchange'] ?? 0, control.calls['get'] ?? 0], [exchange, get], 'what cannot be an id reaches no store')
+    for (const id of ['a b', '', '\u0000', undefined, 7])
+      assert.equal(await codeOf(verb(far.lease(id as never, lease!.token))), 'JOB_NOT_FOUND')
+    assert.deepEqual(
+      [control.calls['exchange'] ?? 0, control.calls['get'] ?? 0],
+      [exchange, get],
+      'what cannot be an id reaches no store',
+    )
   })
 
   test('by id and token in another process › as by who claimed', async () => {
@@ -142,17 +164,20 @@ describe.each(Object.entries(SETTLES))('%s, repeated', (name, verb) => {
     await next!.succeed(1)
   })
 
-  test.each(Object.entries(SETTLES).filter(([other]) => other !== name))('with another outcome, %s › LEASE_LOST, settled', async (_other, other) => {
-    const here = world()
-    const { id, lease } = await inState(here, 'leased')
-    await verb(lease!)
-    const after = await here.jobs.get(id)
-    for (const holder of [lease!, here.another().lease(id, lease!.token)]) {
-      const error = await thrownBy(other(holder))
-      assert.deepEqual([error.code, error.details], ['LEASE_LOST', { jobId: id, why: 'settled' }])
-    }
-    assert.deepEqual(await here.jobs.get(id), after)
-  })
+  test.each(Object.entries(SETTLES).filter(([other]) => other !== name))(
+    'with another outcome, %s › LEASE_LOST, settled',
+    async (_other, other) => {
+      const here = world()
+      const { id, lease } = await inState(here, 'leased')
+      await verb(lease!)
+      const after = await here.jobs.get(id)
+      for (const holder of [lease!, here.another().lease(id, lease!.token)]) {
+        const error = await thrownBy(other(holder))
+        assert.deepEqual([error.code, error.details], ['LEASE_LOST', { jobId: id, why: 'settled' }])
+      }
+      assert.deepEqual(await here.jobs.get(id), after)
+    },
+  )
 })
 
 describe('an outcome', () => {
@@ -184,7 +209,10 @@ describe('an outcome', () => {
     assert.equal(await codeOf(lease!.succeed('x'.repeat(1_048_576))), 'TOO_LARGE')
     assert.equal((await jobs.get(id))?.state, 'leased', 'the lease lives')
     const { job: done } = await another().lease(id, lease!.token).succeed('text')
-    assert.deepEqual([done.state, done.result, done.error, done.finishedAt?.toISOString()], ['succeeded', 'text', null, '2030-01-01T00:00:00.000Z'])
+    assert.deepEqual(
+      [done.state, done.result, done.error, done.finishedAt?.toISOString()],
+      ['succeeded', 'text', null, '2030-01-01T00:00:00.000Z'],
+    )
   })
 
   test('fail › by the job’s backoff, after a time that is said, or never; the error’s own wish where nothing is said', async () => {
@@ -201,7 +229,11 @@ describe('an outcome', () => {
     assert.deepEqual(await outcome(new Error('x'), { retry: false }), ['failed', null])
     assert.deepEqual(await outcome(new JobError('x', { retry: false })), ['failed', null])
     assert.deepEqual(await outcome(new JobError('x', { retry: '30s' })), ['queued', 30_000])
-    assert.deepEqual(await outcome(new JobError('x', { retry: false }), { retry: '5s' }), ['queued', 5000], 'what is said goes before')
+    assert.deepEqual(
+      await outcome(new JobError('x', { retry: false }), { retry: '5s' }),
+      ['queued', 5000],
+      'what is said goes before',
+    )
   })
 
   test('a wish that is no duration › TypeError, the lease lives', async () => {
@@ -226,11 +258,20 @@ describe('an outcome', () => {
     const [a] = await here.jobs.claim({ workerId: 'w' })
     await here.clock.advance('10s')
     const { job: released } = await a!.release()
-    assert.deepEqual([released.state, released.attempt, released.runAt, released.lease], ['queued', 0, a!.job.runAt, null])
+    assert.deepEqual(
+      [released.state, released.attempt, released.runAt, released.lease],
+      ['queued', 0, a!.job.runAt, null],
+    )
     const line = await here.jobs.claim({ workerId: 'w', limit: 2 })
-    assert.deepEqual(line.map((lease) => lease.jobId), ['a', 'b'])
+    assert.deepEqual(
+      line.map((lease) => lease.jobId),
+      ['a', 'b'],
+    )
     const { job: snoozed } = await line[0]!.snooze('10m')
-    assert.deepEqual([snoozed.state, snoozed.attempt, snoozed.runAt.getTime() - here.clock.now()], ['queued', 0, 600_000])
+    assert.deepEqual(
+      [snoozed.state, snoozed.attempt, snoozed.runAt.getTime() - here.clock.now()],
+      ['queued', 0, 600_000],
+    )
   })
 })
 
@@ -260,23 +301,33 @@ describe('a lease', () => {
     assert.deepEqual((await here.jobs.claim({ workerId: 'w' }))[0]?.checkpoint, { at: 2 })
   })
 
-  test.each(['from its start', 'from the claim, when it was never started'])('heartbeat after the timeout, %s › the attempt fails with JOB_TIMEOUT, LEASE_LOST is told', async (since) => {
-    const here = world()
-    const { id } = await here.jobs.enqueue(job, 1, { timeout: '1m' })
-    const [lease] = await here.jobs.claim({ workerId: 'w', lease: '1h' })
-    if (since === 'from its start') {
-      await here.clock.advance('10m')
-      await lease!.start()
-    }
-    await here.clock.advance('1m')
-    await lease!.heartbeat() // not longer than its timeout
-    await here.clock.advance('1ms')
-    const error = await here.another().lease(id, lease!.token).heartbeat().catch((thrown) => thrown)
-    assert.deepEqual([error.code, error.details.why], ['LEASE_LOST', 'settled'])
-    const after = await here.jobs.get(id)
-    const event = (await here.jobs.audit(id)).at(-1)
-    assert.deepEqual([after?.state, after?.error?.code, event?.type, event?.reason, event?.error?.code], ['queued', 'JOB_TIMEOUT', 'failed', 'timeout', 'JOB_TIMEOUT'])
-  })
+  test.each(['from its start', 'from the claim, when it was never started'])(
+    'heartbeat after the timeout, %s › the attempt fails with JOB_TIMEOUT, LEASE_LOST is told',
+    async (since) => {
+      const here = world()
+      const { id } = await here.jobs.enqueue(job, 1, { timeout: '1m' })
+      const [lease] = await here.jobs.claim({ workerId: 'w', lease: '1h' })
+      if (since === 'from its start') {
+        await here.clock.advance('10m')
+        await lease!.start()
+      }
+      await here.clock.advance('1m')
+      await lease!.heartbeat() // not longer than its timeout
+      await here.clock.advance('1ms')
+      const error = await here
+        .another()
+        .lease(id, lease!.token)
+        .heartbeat()
+        .catch((thrown) => thrown)
+      assert.deepEqual([error.code, error.details.why], ['LEASE_LOST', 'settled'])
+      const after = await here.jobs.get(id)
+      const event = (await here.jobs.audit(id)).at(-1)
+      assert.deepEqual(
+        [after?.state, after?.error?.code, event?.type, event?.reason, event?.error?.code],
+        ['queued', 'JOB_TIMEOUT', 'failed', 'timeout', 'JOB_TIMEOUT'],
+      )
+    },
+  )
 
   test('start › running, once; a second is answered as the first', async () => {
     const here = world()
@@ -301,7 +352,10 @@ describe('a lease', () => {
     await succeed('done')
     const found = await here.jobs.get(id)
     assert.deepEqual([found?.state, found?.result, found?.progress], ['succeeded', 'done', 2])
-    assert.deepEqual((await here.jobs.logs(id)).map((line) => line.message), ['one', 'two'])
+    assert.deepEqual(
+      (await here.jobs.logs(id)).map((line) => line.message),
+      ['one', 'two'],
+    )
     assert.deepEqual(await trail(here, id), ['enqueued', 'leased', 'started', 'succeeded'])
   })
 
@@ -310,7 +364,12 @@ describe('a lease', () => {
     const { id, lease } = await inState(here, 'leased')
     const held = await here.another().leaseOf(id, 'w')
     assert.deepEqual([held?.jobId, held?.token], [id, lease!.token])
-    for (const [jobId, workerId] of [[id, 'other'], ['nobody', 'w'], ['a b', 'w'], [id, '']] as const)
+    for (const [jobId, workerId] of [
+      [id, 'other'],
+      ['nobody', 'w'],
+      ['a b', 'w'],
+      [id, ''],
+    ] as const)
       assert.equal(await here.jobs.leaseOf(jobId, workerId), undefined)
     await held!.succeed({ ok: true })
     assert.deepEqual([(await here.jobs.get(id))?.result, await here.jobs.leaseOf(id, 'w')], [{ ok: true }, undefined])

@@ -62,12 +62,20 @@ describe('list and count', () => {
     ['finishedAfter, too late', { state: 'dead', finishedAfter: at(8) }, ''],
     ['finishedBefore, not inclusive', { state: 'dead', finishedBefore: at(7) }, ''],
     ['a span of ends', { state: 'cancelled', finishedAfter: at(6), finishedBefore: at(7) }, 'c'],
-    ['ends, lanes and creation', { state: 'dead', finishedAfter: at(0), queue: ['default', 'mail'], createdAfter: at(4) }, 'e'],
+    [
+      'ends, lanes and creation',
+      { state: 'dead', finishedAfter: at(0), queue: ['default', 'mail'], createdAfter: at(4) },
+      'e',
+    ],
     ['due', { queue: 'default', due: true }, 'a'],
     ['due, of a tag', { queue: 'mail', due: true, tag: 'red' }, 'b'],
     ['due, of a state that is not due', { queue: 'default', due: true, state: 'dead' }, ''],
     ['not due: no filter', { due: false, type: 'other' }, 'cf'],
-    ['all at once', { queue: 'mail', type: 'other', state: 'leased', tag: 'blue', createdAfter: at(5), createdBefore: at(6) }, 'f'],
+    [
+      'all at once',
+      { queue: 'mail', type: 'other', state: 'leased', tag: 'blue', createdAfter: at(5), createdBefore: at(6) },
+      'f',
+    ],
   ])('by %s › exactly those, and as many', async (_name, filter, expected) => {
     const here = world()
     await zoo(here)
@@ -82,7 +90,11 @@ describe('list and count', () => {
     assert.equal((await all(here.jobs)).join(''), 'fedcba')
     assert.equal((await all(here.jobs, { order: 'newest', limit: 2 })).join(''), 'fedcba')
     assert.equal((await all(here.jobs, { order: 'oldest', limit: 2 })).join(''), 'abcdef')
-    assert.equal((await all(here.jobs, { order: 'claim', queue: 'default' })).join(''), 'da', 'higher priority first, due or not')
+    assert.equal(
+      (await all(here.jobs, { order: 'claim', queue: 'default' })).join(''),
+      'da',
+      'higher priority first, due or not',
+    )
     await here.clock.advance('1h')
     const due = (await here.jobs.list({ order: 'claim', queue: 'default', due: true })).jobs.map((one) => one.id)
     const taken = (await here.jobs.claim({ workerId: 'w', limit: 9 })).map((one) => one.jobId)
@@ -103,7 +115,10 @@ describe('list and count', () => {
     const exact = await jobs.list({ limit: 120 })
     assert.deepEqual([exact.jobs.length, exact.nextCursor], [120, null])
     assert.equal((await jobs.list({ limit: 1000 })).jobs.length, 120)
-    assert.deepEqual([Object.isFrozen(first), Object.isFrozen(first.jobs), Object.isFrozen(first.jobs[0])], [true, true, true])
+    assert.deepEqual(
+      [Object.isFrozen(first), Object.isFrozen(first.jobs), Object.isFrozen(first.jobs[0])],
+      [true, true, true],
+    )
   })
 
   test('jobs come and go while somebody pages › those that stay are met exactly once', async () => {
@@ -128,7 +143,12 @@ describe('list and count', () => {
     const { jobs } = world()
     for (let part = 0; part < 6; part++)
       await jobs.enqueueMany(
-        Array.from({ length: 500 }, (_, i) => ({ job, payload: 1, queue: i % 2 ? 'x' : 'y', tags: i === 7 ? ['needle'] : [] })),
+        Array.from({ length: 500 }, (_, i) => ({
+          job,
+          payload: 1,
+          queue: i % 2 ? 'x' : 'y',
+          tags: i === 7 ? ['needle'] : [],
+        })),
       )
     assert.equal((await all(jobs, { tag: 'needle', queue: ['x', 'y'], limit: 1 })).length, 6)
     assert.equal(await jobs.count({ tag: 'needle', queue: 'x' }), 6)
@@ -178,7 +198,13 @@ describe('count and stats', () => {
     await inState(here, 'dead')
     const control = watched(here.store)
     const jobs = here.another({ store: control.store })
-    for (const filter of [{}, { queue: 'default' }, { state: 'dead' }, { state: ['dead', 'running'], queue: ['default', 'x'] }, { queue: 'x' }] as JobFilter[]) {
+    for (const filter of [
+      {},
+      { queue: 'default' },
+      { state: 'dead' },
+      { state: ['dead', 'running'], queue: ['default', 'x'] },
+      { queue: 'x' },
+    ] as JobFilter[]) {
       const counted = await jobs.count(filter)
       assert.equal(control.calls['list'] ?? 0, 0)
       assert.equal(counted, (await all(here.jobs, { ...filter, createdAfter: new Date(0) })).length)

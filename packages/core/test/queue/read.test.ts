@@ -51,9 +51,28 @@ describe('get', () => {
 
 describe('records', () => {
   const KEYS = [
-    'id', 'type', 'queue', 'state', 'payload', 'priority', 'attempt', 'maxAttempts', 'runAt', 'createdAt', 'updatedAt', 'startedAt',
-    'finishedAt', 'lease', 'progress', 'result', 'error', 'uniqueKey', 'tags', 'meta', 'version',
-  ] // biome-ignore format: one list
+    'id',
+    'type',
+    'queue',
+    'state',
+    'payload',
+    'priority',
+    'attempt',
+    'maxAttempts',
+    'runAt',
+    'createdAt',
+    'updatedAt',
+    'startedAt',
+    'finishedAt',
+    'lease',
+    'progress',
+    'result',
+    'error',
+    'uniqueKey',
+    'tags',
+    'meta',
+    'version',
+  ]
 
   test.each(ALL_STATES)('a job that is %s › frozen, every key present, null where there is nothing', async (state) => {
     const here = world()
@@ -61,11 +80,18 @@ describe('records', () => {
     const found = (await here.jobs.get(id))!
     assert.deepEqual(Object.keys(found).sort(), [...KEYS].sort())
     for (const [key, value] of Object.entries(found)) assert.notEqual(value, undefined, key)
-    for (const part of [found, found.tags, found.lease, found.error, found.meta]) assert.equal(part === null || Object.isFrozen(part), true)
+    for (const part of [found, found.tags, found.lease, found.error, found.meta])
+      assert.equal(part === null || Object.isFrozen(part), true)
     const isHeld = state === 'leased' || state === 'running'
     const isOver = ['succeeded', 'failed', 'dead', 'cancelled'].includes(state)
     assert.deepEqual(
-      [found.lease !== null, found.finishedAt !== null, found.result !== null, found.error !== null, found.startedAt !== null],
+      [
+        found.lease !== null,
+        found.finishedAt !== null,
+        found.result !== null,
+        found.error !== null,
+        found.startedAt !== null,
+      ],
       [isHeld, isOver, state === 'succeeded', state === 'failed' || state === 'dead', state === 'running'],
     )
     if (found.lease) assert.deepEqual(found.lease, { workerId: 'w', expiresAt: new Date('2030-01-01T00:00:30Z') })
@@ -75,8 +101,12 @@ describe('records', () => {
     const here = world()
     const { id } = await inState(here, 'dead')
     const plain = JSON.parse(JSON.stringify(await here.jobs.get(id)))
-    for (const key of ['runAt', 'createdAt', 'updatedAt', 'finishedAt']) assert.equal(plain[key], '2030-01-01T00:00:00.000Z')
-    assert.deepEqual([plain.error.message, plain.error.at, plain.meta, plain.lease], ['broken', '2030-01-01T00:00:00.000Z', {}, null])
+    for (const key of ['runAt', 'createdAt', 'updatedAt', 'finishedAt'])
+      assert.equal(plain[key], '2030-01-01T00:00:00.000Z')
+    assert.deepEqual(
+      [plain.error.message, plain.error.at, plain.meta, plain.lease],
+      ['broken', '2030-01-01T00:00:00.000Z', {}, null],
+    )
   })
 
   test('meta › frozen too', async () => {
@@ -107,7 +137,19 @@ describe('records', () => {
     const here = world({ queues: { default: { auditHeartbeats: true } } })
     const { clock, jobs, store } = here
     const told: unknown[] = []
-    for (const name of ['leased', 'started', 'heartbeat', 'progressed', 'failed', 'succeeded', 'cancelled', 'released', 'snoozed', 'lease_expired', 'error'] as const)
+    for (const name of [
+      'leased',
+      'started',
+      'heartbeat',
+      'progressed',
+      'failed',
+      'succeeded',
+      'cancelled',
+      'released',
+      'snoozed',
+      'lease_expired',
+      'error',
+    ] as const)
       jobs.on(name, (payload) => told.push(payload))
     const seen: unknown[] = [told]
     const tokens: string[] = []
@@ -127,17 +169,30 @@ describe('records', () => {
         await jobs.claim({ workerId: 'w2', ids: [id] })
       }
       const lost = await lease!.succeed('other').catch((error) => error)
-      seen.push(lost, lost.message, lost.details, await jobs.audit(id), await jobs.logs(id), await store.events(id, { limit: 99 }))
+      seen.push(
+        lost,
+        lost.message,
+        lost.details,
+        await jobs.audit(id),
+        await jobs.logs(id),
+        await store.events(id, { limit: 99 }),
+      )
     }
     for await (const event of jobs.feed({ signal: AbortSignal.timeout(0) })) seen.push(event)
     const { events } = await store.feed({ after: 'start', limit: 999 })
     await clock.advance(0)
     seen.push(events, await store.settings('queue'), jobs.metrics())
     assert.equal(told.length > 20 && events.length > 30, true)
-    const text = JSON.stringify(seen, (_key, value) => (value instanceof Error ? { ...value, message: value.message } : value))
+    const text = JSON.stringify(seen, (_key, value) =>
+      value instanceof Error ? { ...value, message: value.message } : value,
+    )
     for (const token of tokens) assert.equal(text.includes(token), false)
     assert.equal(text.includes('"workerId":"w"'), true, 'the names of workers do appear')
-    assert.equal(/"op"/.test(JSON.stringify([await jobs.audit((await jobs.list()).jobs[0]!.id), told])), false, 'nor do nonces')
+    assert.equal(
+      /"op"/.test(JSON.stringify([await jobs.audit((await jobs.list()).jobs[0]!.id), told])),
+      false,
+      'nor do nonces',
+    )
   })
 })
 
@@ -153,7 +208,17 @@ describe('audit', () => {
     await jobs.cancel(id, { actor: 'ada', reason: 'enough' })
     const events = await jobs.audit(id)
     assert.deepEqual(
-      events.map(({ seq, type, from, to, attempt, fence, workerId, actor, reason }) => [seq, type, from, to, attempt, fence, workerId, actor, reason]),
+      events.map(({ seq, type, from, to, attempt, fence, workerId, actor, reason }) => [
+        seq,
+        type,
+        from,
+        to,
+        attempt,
+        fence,
+        workerId,
+        actor,
+        reason,
+      ]),
       [
         [1, 'enqueued', null, 'queued', 0, null, null, 'eve', null],
         [2, 'leased', 'queued', 'leased', 1, 2, 'w', 'w', null],
@@ -162,7 +227,10 @@ describe('audit', () => {
         [5, 'cancelled', 'queued', 'cancelled', 1, null, null, 'ada', 'enough'],
       ],
     )
-    assert.deepEqual(events.map((event) => event.at.getTime() - clock.now()), [-2000, -1000, -1000, 0, 0])
+    assert.deepEqual(
+      events.map((event) => event.at.getTime() - clock.now()),
+      [-2000, -1000, -1000, 0, 0],
+    )
     assert.deepEqual([events[3]?.error?.message, events[3]?.error?.attempt, events[3]?.detail], ['no', 1, null])
     for (const event of events) {
       assert.deepEqual([Object.isFrozen(event), event.jobId, event.queue], [true, id, 'default'])
@@ -175,7 +243,10 @@ describe('audit', () => {
     const { jobs } = world()
     const { id } = await jobs.enqueue(job, 1)
     for (let i = 0; i < 1100; i++) await jobs.reprioritise(id, i % 100)
-    assert.deepEqual((await jobs.audit(id)).map((event) => event.seq), Array.from({ length: 1101 }, (_, i) => i + 1))
+    assert.deepEqual(
+      (await jobs.audit(id)).map((event) => event.seq),
+      Array.from({ length: 1101 }, (_, i) => i + 1),
+    )
   })
 
   test('a clock that steps back › times never fall', async () => {

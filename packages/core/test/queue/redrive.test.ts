@@ -7,7 +7,11 @@ import { codeOf, faulty, type World, world } from './world.js'
 
 const other = defineJob({ type: 'other' })
 
-async function dead(here: Pick<World, 'jobs'>, options: EnqueueOptions = {}, definition: AnyJobDefinition = job): Promise<string> {
+async function dead(
+  here: Pick<World, 'jobs'>,
+  options: EnqueueOptions = {},
+  definition: AnyJobDefinition = job,
+): Promise<string> {
   const { id } = await here.jobs.enqueue(definition, 1, { maxAttempts: 1, ...options })
   const [lease] = await here.jobs.claim({ workerId: 'w', ids: [id] })
   await lease!.fail(new Error('broken'))
@@ -58,7 +62,12 @@ describe('redrive', () => {
   test('mistakes in the filter › TypeError, nothing changes', async () => {
     const here = world()
     const id = await dead(here)
-    for (const wrong of [{ queue: 'ä' }, { type: [''] }, { finishedAfter: '2030' }, { finishedBefore: new Date(Number.NaN) }])
+    for (const wrong of [
+      { queue: 'ä' },
+      { type: [''] },
+      { finishedAfter: '2030' },
+      { finishedBefore: new Date(Number.NaN) },
+    ])
       assert.match(await codeOf(here.jobs.redrive(wrong as never)), /^TypeError/)
     assert.match(await codeOf(here.jobs.redrive({}, { actor: '' })), /^TypeError: actor/)
     assert.deepEqual(await states(here, [id]), ['dead'])
@@ -93,7 +102,11 @@ describe('redrive', () => {
       await Promise.all(leases.map((lease) => lease.fail(new Error('again'))))
     }
     assert.equal(await operator.redrive(filter), 250)
-    assert.equal((await jobs.count({ state: ['dead', 'queued'] })) - (await jobs.stats()).dead, 50, 'the last page is still queued')
+    assert.equal(
+      (await jobs.count({ state: ['dead', 'queued'] })) - (await jobs.stats()).dead,
+      50,
+      'the last page is still queued',
+    )
   })
 
   test('one whose key is held by another job › stays dead, the others come back', async () => {

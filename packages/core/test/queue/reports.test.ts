@@ -17,7 +17,10 @@ describe('a log', () => {
       lines.slice(1).map((line) => line.message),
       Array.from({ length: 30 - dropped }, (_, i) => `line ${dropped + i}`),
     )
-    assert.equal(JSON.stringify(lines.slice(1).map((line) => [line.at.getTime(), line.attempt, line.message])).length < 502, true)
+    assert.equal(
+      JSON.stringify(lines.slice(1).map((line) => [line.at.getTime(), line.attempt, line.message])).length < 502,
+      true,
+    )
     assert.deepEqual([lines[0]!.at, lines[0]!.attempt], [lines[1]!.at, 1])
   })
 
@@ -39,9 +42,15 @@ describe('a log', () => {
     const here = world({ queues: { default: { maxLogBytes: 70 } } })
     const { id, lease } = await inState(here, 'leased')
     await lease!.log('first line')
-    assert.deepEqual((await here.jobs.logs(id)).map((line) => line.message), ['first line'])
+    assert.deepEqual(
+      (await here.jobs.logs(id)).map((line) => line.message),
+      ['first line'],
+    )
     await lease!.log('second, longer line')
-    assert.deepEqual((await here.jobs.logs(id)).map((line) => line.message), ['[1 older line dropped]', 'second, longer line'])
+    assert.deepEqual(
+      (await here.jobs.logs(id)).map((line) => line.message),
+      ['[1 older line dropped]', 'second, longer line'],
+    )
   })
 
   test('unawaited lines › all there, in order, with the attempt that wrote them; no event', async () => {
@@ -50,7 +59,10 @@ describe('a log', () => {
     for (let i = 0; i < 50; i++) void lease!.log(`line ${i}`)
     await lease!.succeed(1)
     const lines = await here.jobs.logs(id)
-    assert.deepEqual(lines.map((line) => line.message), Array.from({ length: 50 }, (_, i) => `line ${i}`))
+    assert.deepEqual(
+      lines.map((line) => line.message),
+      Array.from({ length: 50 }, (_, i) => `line ${i}`),
+    )
     assert.equal(lines[7]!.at.toISOString(), '2030-01-01T00:00:00.000Z')
     assert.deepEqual(await trail(here, id), ['enqueued', 'leased', 'started', 'succeeded'])
   })
@@ -100,7 +112,10 @@ describe('auditHeartbeats', () => {
     const here = world({ queues: { other: { auditHeartbeats: true } } })
     const { id, lease } = await inState(here, 'running')
     await lease!.heartbeat({ progress: 1 })
-    assert.deepEqual([await trail(here, id), (await here.jobs.get(id))?.version], [['enqueued', 'leased', 'started'], 3])
+    assert.deepEqual(
+      [await trail(here, id), (await here.jobs.get(id))?.version],
+      [['enqueued', 'leased', 'started'], 3],
+    )
   })
 })
 
@@ -129,22 +144,29 @@ describe('a history that is full', () => {
     return restored.id
   }
 
-  const rounds: [string, (lease: NonNullable<Awaited<ReturnType<typeof inState>>['lease']>) => Promise<unknown>, string][] = [
+  const rounds: [
+    string,
+    (lease: NonNullable<Awaited<ReturnType<typeof inState>>['lease']>) => Promise<unknown>,
+    string,
+  ][] = [
     ['fail', (lease) => lease.fail(new Error('broken')), 'failed'],
     ['snooze', (lease) => lease.snooze('1m'), 'snoozed'],
     ['release', (lease) => lease.release(), 'released'],
   ]
-  test.each(rounds)('%s › ends the job as dead, history-full, before stores run out of room', async (_name, end, event) => {
-    const here = world()
-    const id = await old(here, MOST_EVENTS - 1)
-    const [lease] = await here.jobs.claim({ workerId: 'w', ids: [id] })
-    await end(lease!)
-    const dead = await here.jobs.get(id)
-    const [last] = await here.store.events(id, { afterSeq: MOST_EVENTS, limit: 1 })
-    assert.deepEqual([dead?.state, dead?.version, dead!.version < 10_000], ['dead', MOST_EVENTS + 1, true])
-    assert.equal(dead?.error?.message !== undefined, true)
-    assert.deepEqual([last?.type, JSON.parse(last?.detail ?? '{}').reason], [event, 'history-full'])
-  })
+  test.each(rounds)(
+    '%s › ends the job as dead, history-full, before stores run out of room',
+    async (_name, end, event) => {
+      const here = world()
+      const id = await old(here, MOST_EVENTS - 1)
+      const [lease] = await here.jobs.claim({ workerId: 'w', ids: [id] })
+      await end(lease!)
+      const dead = await here.jobs.get(id)
+      const [last] = await here.store.events(id, { afterSeq: MOST_EVENTS, limit: 1 })
+      assert.deepEqual([dead?.state, dead?.version, dead!.version < 10_000], ['dead', MOST_EVENTS + 1, true])
+      assert.equal(dead?.error?.message !== undefined, true)
+      assert.deepEqual([last?.type, JSON.parse(last?.detail ?? '{}').reason], [event, 'history-full'])
+    },
+  )
 
   test('a lease that runs out › dead as well; one event earlier the job goes round once more', async () => {
     const here = world()
@@ -162,7 +184,10 @@ describe('a history that is full', () => {
     const leases = await here.jobs.claim({ workerId: 'w', ids })
     await leases[0]!.succeed(1)
     await leases[1]!.fail(new Error('no'), { retry: false })
-    assert.deepEqual([(await here.jobs.get(ids[0]!))?.state, (await here.jobs.get(ids[1]!))?.state], ['succeeded', 'failed'])
+    assert.deepEqual(
+      [(await here.jobs.get(ids[0]!))?.state, (await here.jobs.get(ids[1]!))?.state],
+      ['succeeded', 'failed'],
+    )
   })
 })
 
@@ -172,8 +197,14 @@ describe('progress and checkpoint', () => {
     const { id, lease } = await inState(here, 'running')
     assert.equal(await codeOf(lease!.progress('x'.repeat(8191))), 'TOO_LARGE')
     assert.equal(await codeOf(lease!.saveCheckpoint('x'.repeat(65_535))), 'TOO_LARGE')
-    assert.match(await codeOf(lease!.progress(undefined as never)), /^TypeError: progress: expected JSON, got undefined/)
-    assert.match(await codeOf(lease!.saveCheckpoint(new Map() as never)), /^TypeError: checkpoint: expected JSON, got Map/)
+    assert.match(
+      await codeOf(lease!.progress(undefined as never)),
+      /^TypeError: progress: expected JSON, got undefined/,
+    )
+    assert.match(
+      await codeOf(lease!.saveCheckpoint(new Map() as never)),
+      /^TypeError: checkpoint: expected JSON, got Map/,
+    )
     await lease!.progress('x'.repeat(8190))
     await lease!.saveCheckpoint('x'.repeat(65_534))
     assert.equal((await here.jobs.get(id))?.state, 'running')

@@ -3,11 +3,15 @@ import { type Duration, handle, type JobState, type QueueSettings } from '@stint
 import { describe, test } from 'vitest'
 import { ALL_STATES, inState, job } from './in-state.js'
 import { watched } from './watched-store.js'
-import { settled, type World, world } from './world.js'
+import { faulty, settled, type World, world } from './world.js'
 
 const ENDS = ['succeeded', 'failed', 'dead', 'cancelled'] as const
 
-async function ended(here: Pick<World, 'jobs'>, queue: string, end: (typeof ENDS)[number] = 'succeeded'): Promise<string> {
+async function ended(
+  here: Pick<World, 'jobs'>,
+  queue: string,
+  end: (typeof ENDS)[number] = 'succeeded',
+): Promise<string> {
   const { id } = await here.jobs.enqueue(job, 1, { queue, maxAttempts: end === 'dead' ? 1 : 3 })
   if (end === 'cancelled') await here.jobs.cancel(id)
   else {
@@ -24,7 +28,11 @@ describe('retention', () => {
   test.each<[string, QueueSettings, Record<(typeof ENDS)[number], Duration>]>([
     ['of a lane that says nothing', {}, { succeeded: '30d', failed: '90d', dead: '90d', cancelled: '30d' }],
     ['one for all', { retention: '5m' }, { succeeded: '5m', failed: '5m', dead: '5m', cancelled: '5m' }],
-    ['by state', { retention: { succeeded: '1h', dead: '400d' } }, { succeeded: '1h', failed: '90d', dead: '400d', cancelled: '30d' }],
+    [
+      'by state',
+      { retention: { succeeded: '1h', dead: '400d' } },
+      { succeeded: '1h', failed: '90d', dead: '400d', cancelled: '30d' },
+    ],
   ])('%s › not before its time, at its time', async (_name, settings, kept) => {
     const here = world({ queues: { lane: settings } })
     const other = await ended(here, 'other')
@@ -64,7 +72,9 @@ describe('retention', () => {
     )
     await here.clock.advance('36500d')
     await here.jobs.purge()
-    const left = (await Promise.all(placed.map(async ([state, id]) => ((await here.jobs.get(id)) ? state : null)))).filter(Boolean)
+    const left = (
+      await Promise.all(placed.map(async ([state, id]) => ((await here.jobs.get(id)) ? state : null)))
+    ).filter(Boolean)
     assert.deepEqual(left, ['waiting', 'queued', 'leased', 'running'])
   })
 
@@ -130,15 +140,36 @@ describe('maxFinished', () => {
 
   test('a worker that finishes hundreds at once › exactly so many are left, the newest', async () => {
     const here = world({ queues: { lane: { maxFinished: 10 } } })
-    here.jobs.work(handle(job, () => {}), { queues: ['lane'], concurrency: 50 })
-    const made = await here.jobs.enqueueMany(Array.from({ length: 700 }, (_, i) => ({ job, payload: i, queue: 'lane' })))
+    here.jobs.work(
+      handle(job, () => {}),
+      { queues: ['lane'], concurrency: 50 },
+    )
+    const made = await here.jobs.enqueueMany(
+      Array.from({ length: 700 }, (_, i) => ({ job, payload: i, queue: 'lane' })),
+    )
     await settled(here.clock)
     const left = (await here.jobs.list({ queue: 'lane', order: 'oldest' })).jobs
     assert.equal(left.length, 10)
-    assert.deepEqual(left.map((one) => one.id), made.slice(-10).map((one) => one.id))
+    assert.deepEqual(
+      left.map((one) => one.id),
+      made.slice(-10).map((one) => one.id),
+    )
   })
 
-  test('every way a job can end › counts: settled, cancelled, expired, tracked, by a lost reply', async () => {
+  test('an end whose reply was lost › counts too', async () => {
+    const { clock, store, another } = world()
+    const control = faulty(store)
+    const jobs = another({ store: control.store, queues: { default: { maxFinished: 0 } } })
+    const { lease } = await inState({ jobs }, 'leased')
+    control.next = 'lose reply'
+    const done = lease!.succeed(1)
+    await clock.advance('1s')
+    assert.equal((await done).job.state, 'succeeded')
+    await settled(clock)
+    assert.equal(await jobs.count(), 0)
+  })
+
+  test('every way a job can end › counts: settled, cancelled, expired, tracked', async () => {
     const here = world({ queues: { default: { maxFinished: 0 } } })
     const { clock, jobs } = here
     const expired = await jobs.enqueue(job, 1, { maxAttempts: 1 })

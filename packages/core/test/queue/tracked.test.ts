@@ -24,29 +24,59 @@ describe('track', () => {
     void tracked.log('half')
     const done = tracked.succeed({ documentId: 'doc_123' })
     const written = await tracked.written
-    assert.deepEqual([written.state, written.id, written.payload, written.queue, written.version], ['waiting', tracked.jobId, file, 'tracking', 1])
+    assert.deepEqual(
+      [written.state, written.id, written.payload, written.queue, written.version],
+      ['waiting', tracked.jobId, file, 'tracking', 1],
+    )
     assert.equal((await done).job.state, 'succeeded')
-    assert.deepEqual(await trail({ jobs }, tracked.jobId), ['enqueued', 'progressed', 'started', 'progressed', 'progressed', 'succeeded'])
+    assert.deepEqual(await trail({ jobs }, tracked.jobId), [
+      'enqueued',
+      'progressed',
+      'started',
+      'progressed',
+      'progressed',
+      'succeeded',
+    ])
     const after = await jobs.get(tracked.jobId, upload)
-    assert.deepEqual([after?.result, after?.progress, after?.attempt, after?.lease], [{ documentId: 'doc_123' }, { percent: 50, message: 'Analysing…' }, 0, null])
+    assert.deepEqual(
+      [after?.result, after?.progress, after?.attempt, after?.lease],
+      [{ documentId: 'doc_123' }, { percent: 50, message: 'Analysing…' }, 0, null],
+    )
     const later = jobs.tracked(tracked.jobId)
     assert.equal(await codeOf(later.fail(new Error('too late'))), 'WRONG_STATE')
   })
 
   test('its options › id, queue, key, tags, meta; the actor stands in every event of this handle', async () => {
     const { jobs } = world()
-    const tracked = jobs.track(upload, file, { id: 'mine', queue: 'other', uniqueKey: 'k', tags: ['a'], meta: { user: 'ada' }, actor: 'ada' })
+    const tracked = jobs.track(upload, file, {
+      id: 'mine',
+      queue: 'other',
+      uniqueKey: 'k',
+      tags: ['a'],
+      meta: { user: 'ada' },
+      actor: 'ada',
+    })
     await tracked.start()
     const found = await jobs.get('mine')
-    assert.deepEqual([found?.queue, found?.uniqueKey, found?.tags, found?.meta, found?.state], ['other', 'k', ['a'], { user: 'ada' }, 'running'])
-    assert.deepEqual((await jobs.audit('mine')).map((event) => event.actor), ['ada', 'ada'])
+    assert.deepEqual(
+      [found?.queue, found?.uniqueKey, found?.tags, found?.meta, found?.state],
+      ['other', 'k', ['a'], { user: 'ada' }, 'running'],
+    )
+    assert.deepEqual(
+      (await jobs.audit('mine')).map((event) => event.actor),
+      ['ada', 'ada'],
+    )
     assert.equal(found?.startedAt?.toISOString(), '2030-01-01T00:00:00.000Z')
   })
 
   test('is never claimed, in no state; nor does it count against maxQueued', async () => {
     const { clock, jobs } = world({ queues: { tracking: { maxQueued: 0 } } })
     const tracked = jobs.track(upload, file)
-    const claims = () => Promise.all([jobs.claim({ workerId: 'w', queues: ['tracking'] }), jobs.claim({ workerId: 'w', ids: [tracked.jobId] })])
+    const claims = () =>
+      Promise.all([
+        jobs.claim({ workerId: 'w', queues: ['tracking'] }),
+        jobs.claim({ workerId: 'w', ids: [tracked.jobId] }),
+      ])
     assert.equal((await tracked.written).state, 'waiting')
     assert.deepEqual((await claims()).flat(), [])
     await tracked.start()
@@ -60,7 +90,14 @@ describe('track', () => {
     await jobs.track(upload, file, { id: 'one' }).written
     assert.equal((await jobs.track(upload, file, { id: 'one' }).written).version, 1)
     const conflict = jobs.track(upload, { file: 'other.pdf' }, { id: 'one' })
-    assert.deepEqual([await codeOf(conflict.written), await codeOf(conflict.start()), await codeOf(conflict.succeed({ documentId: 'x' }))], ['ID_CONFLICT', 'ID_CONFLICT', 'ID_CONFLICT'])
+    assert.deepEqual(
+      [
+        await codeOf(conflict.written),
+        await codeOf(conflict.start()),
+        await codeOf(conflict.succeed({ documentId: 'x' })),
+      ],
+      ['ID_CONFLICT', 'ID_CONFLICT', 'ID_CONFLICT'],
+    )
     assert.equal((await jobs.get('one'))?.version, 1)
   })
 
@@ -91,7 +128,10 @@ describe('track', () => {
     void tracked.fail(new Error('no'))
     await settled(clock)
     process.off('unhandledRejection', note)
-    assert.deepEqual([await codeOf(tracked.written), await codeOf(tracked.start()), unhandled], ['PAYLOAD_INVALID', 'PAYLOAD_INVALID', []])
+    assert.deepEqual(
+      [await codeOf(tracked.written), await codeOf(tracked.start()), unhandled],
+      ['PAYLOAD_INVALID', 'PAYLOAD_INVALID', []],
+    )
     assert.equal(await jobs.count(), 0)
   })
 
@@ -198,7 +238,10 @@ describe('a tracked job by its id', () => {
     const { jobs } = world()
     const one = jobs.track(upload, file)
     const { job } = await one.fail(Object.assign(new RangeError('no'), { code: 'E_NO' }))
-    assert.deepEqual([job.state, job.error?.name, job.error?.message, job.error?.code], ['failed', 'RangeError', 'no', 'E_NO'])
+    assert.deepEqual(
+      [job.state, job.error?.name, job.error?.message, job.error?.code],
+      ['failed', 'RangeError', 'no', 'E_NO'],
+    )
     const two = jobs.track(upload, file)
     await two.written
     await jobs.cancel(two.jobId)

@@ -85,7 +85,8 @@ describe('wait', () => {
 
   test('no such job, or no id › JOB_NOT_FOUND at once; gone meanwhile, or given as a job › JOB_GONE', async () => {
     const here = world({ queues: { default: { maxFinished: 0 } } })
-    for (const id of ['nobody', 'a b', '']) assert.equal(await codeOf(here.jobs.wait(id, { timeout: '1h' })), 'JOB_NOT_FOUND')
+    for (const id of ['nobody', 'a b', ''])
+      assert.equal(await codeOf(here.jobs.wait(id, { timeout: '1h' })), 'JOB_NOT_FOUND')
     const deaf = here.another({ store: watched(here.store, { hints: false }).store })
     const given = await here.jobs.enqueue(job, 1)
     const meanwhile = codeOf(deaf.wait(given.id, { timeout: '1h' }))
@@ -101,7 +102,13 @@ describe('wait', () => {
   test('without a timeout, or with none that is one › TypeError: nobody waits for ever', async () => {
     const { jobs } = world()
     const { id } = await jobs.enqueue(job, 1)
-    for (const options of [undefined, {}, { timeout: Number.POSITIVE_INFINITY }, { timeout: '1 hour' }, { timeout: -1 }])
+    for (const options of [
+      undefined,
+      {},
+      { timeout: Number.POSITIVE_INFINITY },
+      { timeout: '1 hour' },
+      { timeout: -1 },
+    ])
       assert.match(await codeOf(jobs.wait(id, options as never)), /^TypeError: timeout: expected a duration/)
   })
 
@@ -114,7 +121,10 @@ describe('wait', () => {
     await settled(here.clock)
     stop.abort(new Error('user left'))
     const error = await waiting
-    assert.deepEqual([error.code, (error.cause as Error).message, (await here.jobs.get(id))?.state], ['ABORTED', 'user left', 'queued'])
+    assert.deepEqual(
+      [error.code, (error.cause as Error).message, (await here.jobs.get(id))?.state],
+      ['ABORTED', 'user left', 'queued'],
+    )
   })
 
   test('with `as` › a job of another type is JOB_NOT_FOUND', async () => {
@@ -159,14 +169,20 @@ describe('many waiters', () => {
     for (let from = 0; from < 1100; from += 100)
       await Promise.all(made.slice(from, from + 100).map(({ id }) => here.jobs.cancel(id)))
     await here.clock.advance('1s')
-    assert.equal((await Promise.all(done)).every((one) => one.state === 'cancelled'), true)
+    assert.equal(
+      (await Promise.all(done)).every((one) => one.state === 'cancelled'),
+      true,
+    )
   })
 
   test('one ends, the others stay › each has an answer of its own', async () => {
     const here = world()
     const made = await here.jobs.enqueueMany([1, 2, 3].map((payload) => ({ job, payload })))
     const codes: string[] = []
-    made.forEach(({ id }, i) => void codeOf(here.jobs.wait(id, { timeout: (i + 1) * 10_000 })).then((code) => codes.push(`${i} ${code}`)))
+    made.forEach(
+      ({ id }, i) =>
+        void codeOf(here.jobs.wait(id, { timeout: (i + 1) * 10_000 })).then((code) => codes.push(`${i} ${code}`)),
+    )
     await here.clock.advance('5s')
     await here.jobs.cancel(made[1]!.id)
     await here.clock.advance('1h')
@@ -228,12 +244,18 @@ describe('result', () => {
     assert.equal(await codeOf(here.jobs.result(id, { timeout: 0, as: sum })), 'RESULT_INVALID')
   })
 
-  test.each(['failed', 'dead', 'cancelled'] as const)('of a job that is %s › JOB_NOT_SUCCEEDED, with the job', async (state) => {
-    const here = world()
-    const { id } = await inState(here, state)
-    const error = await here.jobs.result(id, { timeout: 0 }).then(() => assert.fail('it succeeded'), (thrown) => thrown)
-    assert.deepEqual([error.code, error.details.job], ['JOB_NOT_SUCCEEDED', await here.jobs.get(id)])
-  })
+  test.each(['failed', 'dead', 'cancelled'] as const)(
+    'of a job that is %s › JOB_NOT_SUCCEEDED, with the job',
+    async (state) => {
+      const here = world()
+      const { id } = await inState(here, state)
+      const error = await here.jobs.result(id, { timeout: 0 }).then(
+        () => assert.fail('it succeeded'),
+        (thrown) => thrown,
+      )
+      assert.deepEqual([error.code, error.details.job], ['JOB_NOT_SUCCEEDED', await here.jobs.get(id)])
+    },
+  )
 
   test('too late, gone, not there › as wait', async () => {
     const here = world()

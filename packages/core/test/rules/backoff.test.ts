@@ -34,7 +34,9 @@ describe('the delay', () => {
 
   test('exponential › base × factor^(attempt − 1), cut at max; fixed › base, cut at max', () => {
     const rule = backoffRule({ kind: 'exponential', base: '2s', max: '15m', jitter: false })
-    expect([1, 2, 3, 8, 9, 10, 11, 1_000_000].map((n) => backoffMs(rule, n, () => 0))).toEqual([2000, 4000, 8000, 256_000, 512_000, 900_000, 900_000, 900_000])
+    expect([1, 2, 3, 8, 9, 10, 11, 1_000_000].map((n) => backoffMs(rule, n, () => 0))).toEqual([
+      2000, 4000, 8000, 256_000, 512_000, 900_000, 900_000, 900_000,
+    ])
     const fixed = backoffRule({ kind: 'fixed', base: '10s', max: '5s', jitter: false })
     expect([1, 2, 1_000_000].map((n) => backoffMs(fixed, n, () => 0))).toEqual([5000, 5000, 5000])
     expect([1, 2].map((n) => backoffMs({ ...fixed, maxMs: 60_000 }, n, () => 0))).toEqual([10_000, 10_000])

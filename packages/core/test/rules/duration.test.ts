@@ -19,8 +19,34 @@ describe('toMs', () => {
   ])('%s › %d ms: whole, rounded up', (duration, ms) => expect(toMs(duration, 'delay')).toBe(ms))
 
   test.each([
-    -1, Number.NaN, Number.POSITIVE_INFINITY, 1e15, '', '5', 's', '5 s', ' 5s', '5s ', '5sec', '5 minutes', '-5s', '+5s', '1e3s', '0x10s',
-    '1,5h', '.5h', '5.h', '٣s', '365251d', `${'9'.repeat(40)}s`, null, undefined, true, {}, [5], 5n,
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    1e15,
+    '',
+    '5',
+    's',
+    '5 s',
+    ' 5s',
+    '5s ',
+    '5sec',
+    '5 minutes',
+    '-5s',
+    '+5s',
+    '1e3s',
+    '0x10s',
+    '1,5h',
+    '.5h',
+    '5.h',
+    '٣s',
+    '365251d',
+    `${'9'.repeat(40)}s`,
+    null,
+    undefined,
+    true,
+    {},
+    [5],
+    5n,
   ])('%s › TypeError that names the option, what was expected and what came', (wrong) => {
     expect(() => toMs(wrong as Duration, 'delay')).toThrow(/^delay: expected a duration such as .* got /)
     expect(() => toMs(wrong as Duration, 'delay')).toThrow(TypeError)

@@ -8,7 +8,14 @@ const of = (thrown: unknown) => failureOf(thrown, 3, 1000)
 describe('what is kept of a failure', () => {
   test('name, message, code, stack; which attempt and when', () => {
     const error = Object.assign(new RangeError('no'), { code: 'E_NO' })
-    expect(of(error)).toEqual({ name: 'RangeError', message: 'no', code: 'E_NO', stack: error.stack, attempt: 3, at: 1000 })
+    expect(of(error)).toEqual({
+      name: 'RangeError',
+      message: 'no',
+      code: 'E_NO',
+      stack: error.stack,
+      attempt: 3,
+      at: 1000,
+    })
     expect(of(new JobError('refused', { code: 'REFUSED' }))).toMatchObject({ name: 'JobError', code: 'REFUSED' })
     expect(of(new StintError('STORE_UNAVAILABLE', 'away', { store: 's' }))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
   })
@@ -27,20 +34,27 @@ describe('what is kept of a failure', () => {
     [() => {}, '() => { }', null],
   ])('%o thrown › kept as an error', (thrown, message, code) => {
     expect(of(thrown)).toMatchObject({ name: 'Error', code })
-    expect(of(thrown).message.replace(/\s+/g, ' ').replace('{}', thrown instanceof Function ? '{ }' : '{}')).toBe(message)
+    expect(
+      of(thrown)
+        .message.replace(/\s+/g, ' ')
+        .replace('{}', thrown instanceof Function ? '{ }' : '{}'),
+    ).toBe(message)
   })
 
-  test.each(['message', 'name', 'stack', 'code'] as const)('a long %s › cut at 8 KiB of bytes, at a character', (field) => {
-    for (const char of ['x', 'é', '€', '😀']) {
-      const text = of({ [field]: char.repeat(9000) })[field]!
-      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(8192)
-      expect(Buffer.byteLength(text)).toBeGreaterThan(8180)
-      expect(text.endsWith('…') && text.isWellFormed() && !text.includes('\uFFFD')).toBe(true)
-      expect(new Set(text.slice(0, -1).match(/./gu))).toEqual(new Set([char]))
-    }
-    const fits = 'x'.repeat(8192)
-    expect(of({ [field]: fits })[field]).toBe(fits)
-  })
+  test.each(['message', 'name', 'stack', 'code'] as const)(
+    'a long %s › cut at 8 KiB of bytes, at a character',
+    (field) => {
+      for (const char of ['x', 'é', '€', '😀']) {
+        const text = of({ [field]: char.repeat(9000) })[field]!
+        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(8192)
+        expect(Buffer.byteLength(text)).toBeGreaterThan(8180)
+        expect(text.endsWith('…') && text.isWellFormed() && !text.includes('\uFFFD')).toBe(true)
+        expect(new Set(text.slice(0, -1).match(/./gu))).toEqual(new Set([char]))
+      }
+      const fits = 'x'.repeat(8192)
+      expect(of({ [field]: fits })[field]).toBe(fits)
+    },
+  )
 
   const cyclic: { self?: unknown } = {}
   cyclic.self = cyclic
@@ -57,8 +71,23 @@ describe('what is kept of a failure', () => {
     ['a getter of code that throws', throwing('code')],
     ['a getter of stack that throws', throwing('stack')],
     ['a proxy that throws at everything', hostile()],
-    ['toJSON that throws', { toJSON: () => { throw new Error('trap') } }], // biome-ignore format: one line
-    ['toString that throws', { toString: () => { throw new Error('trap') }, message: 7 }], // biome-ignore format: one line
+    [
+      'toJSON that throws',
+      {
+        toJSON: () => {
+          throw new Error('trap')
+        },
+      },
+    ],
+    [
+      'toString that throws',
+      {
+        toString: () => {
+          throw new Error('trap')
+        },
+        message: 7,
+      },
+    ],
     ['a revoked proxy', revoked()],
   ])('%s › is a failure too, and can be written', (_name, thrown) => {
     const failure = of(thrown)

@@ -4,11 +4,14 @@ import { JobLog, readLog } from '../../src/log-text.js'
 import { toLogLines } from '../../src/present.js'
 
 const of = (log: JobLog) => readLog(log.text)
-const bytes = (log: JobLog): number => of(log).lines.reduce((sum, line) => sum + Buffer.byteLength(JSON.stringify(line)) + 1, 0)
+const bytes = (log: JobLog): number =>
+  of(log).lines.reduce((sum, line) => sum + Buffer.byteLength(JSON.stringify(line)) + 1, 0)
 
 describe('a log', () => {
   test('whatever is written, within whatever bound › never above it but for one line; the newest lines; what is gone is counted', () => {
-    const lines = fc.array(fc.oneof(fc.string({ maxLength: 40 }), fc.string({ unit: 'grapheme', maxLength: 40 })), { maxLength: 60 })
+    const lines = fc.array(fc.oneof(fc.string({ maxLength: 40 }), fc.string({ unit: 'grapheme', maxLength: 40 })), {
+      maxLength: 60,
+    })
     fc.assert(
       fc.property(lines, fc.integer({ min: 0, max: 2000 }), (messages, max) => {
         const log = new JobLog(null)
@@ -38,7 +41,12 @@ describe('a log', () => {
       log.append(1, 1, 'before')
       log.append(2, 1, char.repeat(100_000))
       const [first, [, , message] = [0, 0, '']] = of(log).lines
-      expect([first?.[2], Buffer.byteLength(message) <= 8192, Buffer.byteLength(message) > 8180, message.endsWith('…')]).toEqual(['before', true, true, true])
+      expect([
+        first?.[2],
+        Buffer.byteLength(message) <= 8192,
+        Buffer.byteLength(message) > 8180,
+        message.endsWith('…'),
+      ]).toEqual(['before', true, true, true])
       expect(new Set(message.slice(0, -1).match(/./gu))).toEqual(new Set([char]))
     }
   })

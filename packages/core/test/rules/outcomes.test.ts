@@ -44,7 +44,11 @@ describe.each(MADE)('%s › %s', (command, _name, make) => {
 
   test.each(JOBS)('of a job %s › leads only where the table says, with its event', (_of, more) => {
     for (const from of step.from) {
-      const before = record({ ...more, state: from, lease: isHeld(from) && !command.startsWith('track') ? lease : null })
+      const before = record({
+        ...more,
+        state: from,
+        lease: isHeld(from) && !command.startsWith('track') ? lease : null,
+      })
       const change = make(before)
       const { job, event } = apply(change, before, 5000)
       const allowed: readonly string[] = step.to
@@ -61,7 +65,10 @@ describe.each(MADE)('%s › %s', (command, _name, make) => {
     // A token lives only under a lease; without one the states must stand in the guard.
     if (guard.token === undefined) expect(guard.states).toEqual(step.from)
     else expect(guard.token).toBe('t')
-    if (guard.states) expect(STATES.filter((state) => guard.states!.includes(state))).toEqual(STATES.filter((state) => isLegal(command, state)))
+    if (guard.states)
+      expect(STATES.filter((state) => guard.states!.includes(state))).toEqual(
+        STATES.filter((state) => isLegal(command, state)),
+      )
     if (step.by === 'operator' || step.by === 'tracker') expect(guard.version).toBe(2)
     if (step.by === 'sweep') expect(guard.leaseOver).toBe(true)
   })
@@ -75,13 +82,16 @@ describe.each(MADE)('%s › %s', (command, _name, make) => {
 })
 
 describe('fail', () => {
-  const set = (job: Partial<JobRecord>, retry: outcomes.Retry = true) => outcomes.failed(record(job), 't', new Error('x'), retry, chance).set
+  const set = (job: Partial<JobRecord>, retry: outcomes.Retry = true) =>
+    outcomes.failed(record(job), 't', new Error('x'), retry, chance).set
   const reason = (job: Partial<JobRecord>, retry: outcomes.Retry = true, why?: string) =>
     JSON.parse(outcomes.failed(record(job), 't', new Error('x'), retry, chance, why).event.detail!).reason
 
   test('by the backoff that is stored with the job, drawn once', () => {
     expect(set({ attempt: 3 })).toMatchObject({ state: 'queued', run: { inMs: 2000 } })
-    expect(set({ attempt: 3, ext: '{"backoff":{"kind":"fixed","baseMs":70,"factor":2,"maxMs":100,"jitter":false}}' })).toMatchObject({ run: { inMs: 70 } })
+    expect(
+      set({ attempt: 3, ext: '{"backoff":{"kind":"fixed","baseMs":70,"factor":2,"maxMs":100,"jitter":false}}' }),
+    ).toMatchObject({ run: { inMs: 70 } })
   })
   test('for good goes before used up, used up before history; each says why', () => {
     const full = { attempt: 5, version: outcomes.MOST_EVENTS }
@@ -99,10 +109,16 @@ describe('fail', () => {
   })
   test('any number of attempts up to a million › ends dead exactly at the last', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 1_000_000 }), (maxAttempts, attempt) => {
-        expect(set({ attempt, maxAttempts }).state).toBe(attempt >= maxAttempts ? 'dead' : 'queued')
-        expect(outcomes.expired(record({ attempt, maxAttempts, lease }), 1).set.state).toBe(attempt >= maxAttempts ? 'dead' : 'queued')
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 1_000_000 }),
+        fc.integer({ min: 1, max: 1_000_000 }),
+        (maxAttempts, attempt) => {
+          expect(set({ attempt, maxAttempts }).state).toBe(attempt >= maxAttempts ? 'dead' : 'queued')
+          expect(outcomes.expired(record({ attempt, maxAttempts, lease }), 1).set.state).toBe(
+            attempt >= maxAttempts ? 'dead' : 'queued',
+          )
+        },
+      ),
     )
   })
 })
@@ -112,26 +128,66 @@ describe('what is given back', () => {
   const after = (change: Change) => apply(change, held, 5000).job
 
   test('snooze and release › an attempt less; release and expire keep the place in line, expire keeps the attempt', () => {
-    expect(after(outcomes.snoozed(held, 't', 1000, 5000))).toMatchObject({ state: 'queued', attempt: 2, runAt: 6000, lease: null })
-    expect(after(outcomes.released(held, 't', 5000))).toMatchObject({ state: 'queued', attempt: 2, runAt: 700, lease: null })
+    expect(after(outcomes.snoozed(held, 't', 1000, 5000))).toMatchObject({
+      state: 'queued',
+      attempt: 2,
+      runAt: 6000,
+      lease: null,
+    })
+    expect(after(outcomes.released(held, 't', 5000))).toMatchObject({
+      state: 'queued',
+      attempt: 2,
+      runAt: 700,
+      lease: null,
+    })
     expect(after(outcomes.expired(held, 5000))).toMatchObject({ state: 'queued', attempt: 3, runAt: 700, lease: null })
   })
   test('retry › attempt 0, due now, no result, no error; the rest stays', () => {
-    const dead = record({ state: 'dead', version: 9, attempt: 5, error: '{}', result: '1', progress: '4', checkpoint: '5', log: '6', runAt: 1 })
+    const dead = record({
+      state: 'dead',
+      version: 9,
+      attempt: 5,
+      error: '{}',
+      result: '1',
+      progress: '4',
+      checkpoint: '5',
+      log: '6',
+      runAt: 1,
+    })
     expect(apply(outcomes.retried(dead, action), dead, 5000).job).toMatchObject({
-      state: 'queued', version: 10, attempt: 0, runAt: 5000, result: null, error: null, finishedAt: null, progress: '4', checkpoint: '5', log: '6',
-    }) // biome-ignore format: one record
+      state: 'queued',
+      version: 10,
+      attempt: 0,
+      runAt: 5000,
+      result: null,
+      error: null,
+      finishedAt: null,
+      progress: '4',
+      checkpoint: '5',
+      log: '6',
+    })
   })
   test('a lease that ran out for the last time › says whose and in which attempt', () => {
     const { set } = outcomes.expired({ ...held, attempt: 5 }, 5000)
-    expect(JSON.parse(set.error!)).toMatchObject({ name: 'LeaseExpired', code: 'LEASE_EXPIRED', message: 'The lease of w ran out in attempt 5 of 5.' })
+    expect(JSON.parse(set.error!)).toMatchObject({
+      name: 'LeaseExpired',
+      code: 'LEASE_EXPIRED',
+      message: 'The lease of w ran out in attempt 5 of 5.',
+    })
   })
   test('a full history › of snooze and release: dead, with an error that says what to do', () => {
     const full = { ...held, version: outcomes.MOST_EVENTS }
     for (const change of [outcomes.snoozed(full, 't', 1, 5000), outcomes.released(full, 't', 5000)])
-      expect([change.set.state, JSON.parse(change.set.error!).code, JSON.parse(change.event.detail!).reason]).toEqual(['dead', 'HISTORY_FULL', 'history-full'])
+      expect([change.set.state, JSON.parse(change.set.error!).code, JSON.parse(change.event.detail!).reason]).toEqual([
+        'dead',
+        'HISTORY_FULL',
+        'history-full',
+      ])
     const almost = { ...held, version: outcomes.MOST_EVENTS - 1 }
-    const states: (State | undefined)[] = [outcomes.snoozed(almost, 't', 1, 5000), outcomes.released(almost, 't', 5000)].map((change) => change.set.state)
+    const states: (State | undefined)[] = [
+      outcomes.snoozed(almost, 't', 1, 5000),
+      outcomes.released(almost, 't', 5000),
+    ].map((change) => change.set.state)
     expect(states).toEqual(['queued', 'queued'])
   })
 })

@@ -16,17 +16,23 @@ describe('policy', () => {
     ['timeout', [0, '1s', '1m']],
     ['backoff', [1, 2, 3].map((base) => ({ kind: 'fixed' as const, base }))],
   ]
-  test.each(values)('%s › the nearest of enqueue, definition and defaults wins, field by field', (key, [near, middle, far]) => {
-    const of = (...layers: (JobPolicy | undefined)[]) => JSON.stringify(resolvePolicy(...layers))
-    const [a, b, c] = [near, middle, far].map((value) => ({ [key]: value }))
-    expect(of(a, b, c)).toBe(of(a))
-    expect(of({}, b, c)).toBe(of(b))
-    expect(of({ [key]: undefined }, undefined, c)).toBe(of(c))
-    expect(new Set([of(a), of(b), of(c)]).size).toBe(3)
-  })
+  test.each(values)(
+    '%s › the nearest of enqueue, definition and defaults wins, field by field',
+    (key, [near, middle, far]) => {
+      const of = (...layers: (JobPolicy | undefined)[]) => JSON.stringify(resolvePolicy(...layers))
+      const [a, b, c] = [near, middle, far].map((value) => ({ [key]: value }))
+      expect(of(a, b, c)).toBe(of(a))
+      expect(of({}, b, c)).toBe(of(b))
+      expect(of({ [key]: undefined }, undefined, c)).toBe(of(c))
+      expect(new Set([of(a), of(b), of(c)]).size).toBe(3)
+    },
+  )
 
   test('a backoff is taken whole: no field of a farther one shows through', () => {
-    const { backoff } = resolvePolicy({ backoff: { kind: 'fixed', base: 1 } }, { backoff: { kind: 'exponential', base: 5, factor: 9, max: 7, jitter: false } })
+    const { backoff } = resolvePolicy(
+      { backoff: { kind: 'fixed', base: 1 } },
+      { backoff: { kind: 'exponential', base: 5, factor: 9, max: 7, jitter: false } },
+    )
     expect(backoff).toEqual({ kind: 'fixed', baseMs: 1, factor: 2, maxMs: 3_600_000, jitter: true })
   })
 
@@ -58,7 +64,11 @@ describe('ext', () => {
     ]
     for (const given of parts) {
       const read = readExt(writeExt(...given))
-      expect(read).toEqual({ backoff: given[0] ?? DEFAULT_BACKOFF, timeoutMs: given[1], meta: JSON.parse(given[2] ?? '{}') })
+      expect(read).toEqual({
+        backoff: given[0] ?? DEFAULT_BACKOFF,
+        timeoutMs: given[1],
+        meta: JSON.parse(given[2] ?? '{}'),
+      })
     }
   })
 })

@@ -28,12 +28,29 @@ describe('a job', () => {
     ['0', 0],
     ['false', false],
     ['[]', []],
-  ])('the payload text %s › is shown as %j', (payload, shown) => expect(toJob(record({ payload })).payload).toEqual(shown))
+  ])('the payload text %s › is shown as %j', (payload, shown) =>
+    expect(toJob(record({ payload })).payload).toEqual(shown),
+  )
 
   test('instants are dates, absent ones null; key, until and meta by their public names', () => {
-    const job = toJob(record({ key: 'k', lease: { token: 't', fence: 2, workerId: 'w', until: 9 }, startedAt: 5, ext: '{"meta":{"a":1},"timeoutMs":5}' }))
-    expect(job).toMatchObject({ uniqueKey: 'k', lease: { workerId: 'w', expiresAt: new Date(9) }, startedAt: new Date(5), finishedAt: null, meta: { a: 1 } })
-    expect(Object.keys(job)).not.toEqual(expect.arrayContaining(['key', 'ext', 'log', 'checkpoint', 'group', 'keyUntil']))
+    const job = toJob(
+      record({
+        key: 'k',
+        lease: { token: 't', fence: 2, workerId: 'w', until: 9 },
+        startedAt: 5,
+        ext: '{"meta":{"a":1},"timeoutMs":5}',
+      }),
+    )
+    expect(job).toMatchObject({
+      uniqueKey: 'k',
+      lease: { workerId: 'w', expiresAt: new Date(9) },
+      startedAt: new Date(5),
+      finishedAt: null,
+      meta: { a: 1 },
+    })
+    expect(Object.keys(job)).not.toEqual(
+      expect.arrayContaining(['key', 'ext', 'log', 'checkpoint', 'group', 'keyUntil']),
+    )
     expect(Object.keys(job.lease!)).toEqual(['workerId', 'expiresAt'])
   })
 
@@ -46,25 +63,52 @@ describe('a job', () => {
 
 describe('an event', () => {
   const event = (more: Partial<EventRecord>): EventRecord => ({
-    jobId: 'a', queue: 'q', seq: 3, at: 7, type: 'failed', from: 'running', to: 'queued', attempt: 1, fence: 2, workerId: 'w', actor: null, detail: null, ...more,
-  }) // biome-ignore format: one record
+    jobId: 'a',
+    queue: 'q',
+    seq: 3,
+    at: 7,
+    type: 'failed',
+    from: 'running',
+    to: 'queued',
+    attempt: 1,
+    fence: 2,
+    workerId: 'w',
+    actor: null,
+    detail: null,
+    ...more,
+  })
 
-  test.each(['leased', 'started', 'heartbeat', 'progressed', 'succeeded', 'failed', 'snoozed', 'released'])('%s › is the holder’s doing unless another was named', (type) => {
-    expect(toAuditEvent(event({ type })).actor).toBe('w')
-    expect(toAuditEvent(event({ type, actor: 'ada' })).actor).toBe('ada')
-    expect(toAuditEvent(event({ type, workerId: null })).actor).toBe(null)
-  })
-  test.each(['enqueued', 'cancelled', 'retried', 'rescheduled', 'reprioritised', 'edited', 'lease_expired'])('%s › is not the holder’s', (type) => {
-    expect(toAuditEvent(event({ type })).actor).toBe(null)
-    expect(toAuditEvent(event({ type, actor: 'sweep' })).actor).toBe('sweep')
-  })
+  test.each(['leased', 'started', 'heartbeat', 'progressed', 'succeeded', 'failed', 'snoozed', 'released'])(
+    '%s › is the holder’s doing unless another was named',
+    (type) => {
+      expect(toAuditEvent(event({ type })).actor).toBe('w')
+      expect(toAuditEvent(event({ type, actor: 'ada' })).actor).toBe('ada')
+      expect(toAuditEvent(event({ type, workerId: null })).actor).toBe(null)
+    },
+  )
+  test.each(['enqueued', 'cancelled', 'retried', 'rescheduled', 'reprioritised', 'edited', 'lease_expired'])(
+    '%s › is not the holder’s',
+    (type) => {
+      expect(toAuditEvent(event({ type })).actor).toBe(null)
+      expect(toAuditEvent(event({ type, actor: 'sweep' })).actor).toBe('sweep')
+    },
+  )
 
   test('error, reason and old values apart; the nonce stays behind', () => {
     const error = failureOf(new Error('x'), 1, 2)
     const shown = toAuditEvent(event({ detail: writeDetail({ error, reason: 'why', op: 'nonce', priority: 50 }) }))
-    expect(shown).toMatchObject({ at: new Date(7), reason: 'why', error: { message: 'x', at: new Date(2) }, detail: { priority: 50 } })
+    expect(shown).toMatchObject({
+      at: new Date(7),
+      reason: 'why',
+      error: { message: 'x', at: new Date(2) },
+      detail: { priority: 50 },
+    })
     expect(JSON.stringify(shown)).not.toContain('nonce')
-    expect(toAuditEvent(event({ detail: writeDetail({ op: 'nonce' }) }))).toMatchObject({ reason: null, error: null, detail: null })
+    expect(toAuditEvent(event({ detail: writeDetail({ op: 'nonce' }) }))).toMatchObject({
+      reason: null,
+      error: null,
+      detail: null,
+    })
   })
 })
 
@@ -75,8 +119,26 @@ describe('a token that travels', () => {
       expect(holdingOf('j', tokenOf(holding))).toEqual(holding)
     }
   })
-  test.each(['', '.', 'x', '.5', 'x.', 'x.0', 'x.-1', 'x.1.5x', 'x.1e400', 'x. ', ' .1', 'a\u0000b.2', 'ä.2', `${'x'.repeat(129)}.2`, undefined, null, 5, {}])(
-    '%j › a token that no job has',
-    (token) => expect(holdingOf('j', token as never)).toEqual({ jobId: 'j', token: 'malformed', fence: 0 }),
+  test.each([
+    '',
+    '.',
+    'x',
+    '.5',
+    'x.',
+    'x.0',
+    'x.-1',
+    'x.1.5x',
+    'x.1e400',
+    'x. ',
+    ' .1',
+    'a\u0000b.2',
+    'ä.2',
+    `${'x'.repeat(129)}.2`,
+    undefined,
+    null,
+    5,
+    {},
+  ])('%j › a token that no job has', (token) =>
+    expect(holdingOf('j', token as never)).toEqual({ jobId: 'j', token: 'malformed', fence: 0 }),
   )
 })

@@ -5,11 +5,21 @@ import type { Verb } from './ledger.js'
 
 type Context = JobContext<unknown, unknown>
 
-/** Every handler of a host; what a run does is drawn when it begins. */
-export function handlersOf(host: Host): AnyJobHandler[] {
+/** Every handler of a pool; what a run does is drawn when it begins. */
+export function handlersOf(host: Host, concurrency: number): AnyJobHandler[] {
+  let running = 0
+  const inSlot = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (++running > concurrency)
+      host.world.failures.push(new Error(`${host.name} runs ${running} handlers, of ${concurrency}`))
+    try {
+      return await work()
+    } finally {
+      running--
+    }
+  }
   return [
-    ...[plain, slow, mail].map((job) => handle(job, (context) => run(host, context))),
-    handleBatch(batched, (contexts) => runBatch(host, contexts), {
+    ...[plain, slow, mail].map((job) => handle(job, (context) => inSlot(() => run(host, context)))),
+    handleBatch(batched, (contexts) => inSlot(() => runBatch(host, contexts)), {
       size: host.world.dice.between(2, 4),
       wait: host.world.dice.pick([0, '300ms'] as const),
     }),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { type EventRecord, memoryStore, type Removal, type Store } from '@stint/core'
+import { type Batch, type BatchResult, type EventRecord, memoryStore, type Removal, type Store } from '@stint/core'
 import { isTerminal } from '../../src/transitions.js'
 
 /**
  * The store behind the wires, and somebody who sees all of it: follows the feed, also of what is about to be removed, and looks at each
- * removal.
+ * removal and at each lease that is expired.
  */
 export class Witness {
   readonly store: Store<never, false>
@@ -18,6 +18,7 @@ export class Witness {
     const store = memoryStore({ clock })
     this.store = new Proxy(store, {
       get: (target, key) => {
+        if (key === 'exchange') return (batch: Batch) => this.#exchange(target, batch)
         if (key === 'remove') return (jobs: readonly Removal[]) => this.#remove(target, jobs)
         const value = Reflect.get(target, key, target) as unknown
         return typeof value === 'function' ? value.bind(target) : value
@@ -46,6 +47,20 @@ export class Witness {
       this.#cursor = page.cursor
       isBehind = !page.caughtUp
     }
+  }
+
+  /** Whoever expires a lease must find it over at that moment, by this store's clock. */
+  async #exchange(store: Store<never, false>, batch: Batch): Promise<BatchResult> {
+    const expiring = (batch.changes ?? []).filter((change) => change.event.type === 'lease_expired')
+    if (expiring.length === 0) return store.exchange(batch)
+    const [now, before] = await Promise.all([store.now(), store.get(expiring.map((change) => change.id))])
+    const result = await store.exchange(batch)
+    for (const [index, change] of (batch.changes ?? []).entries()) {
+      const job = before[expiring.indexOf(change)]
+      if (!expiring.includes(change) || !result.changes[index]?.ok) continue
+      assert.ok(job?.lease && job.lease.until <= now, `the lease of ${change.id} was expired before its end`)
+    }
+    return result
   }
 
   async #remove(store: Store<never, false>, jobs: readonly Removal[]): Promise<boolean[]> {

@@ -121,9 +121,10 @@ export class World {
   }
 
   #work(host: Host): void {
-    host.queue.work(handlersOf(host), {
+    const concurrency = this.dice.between(1, 4)
+    host.queue.work(handlersOf(host, concurrency), {
       workerId: host.name,
-      concurrency: this.dice.between(1, 4),
+      concurrency,
       prefetch: this.dice.pick([0, 0, 1, 4]),
       lease: this.dice.between(1000, 8000),
       poll: this.dice.between(500, 2000),
@@ -181,7 +182,7 @@ export class World {
     for (const tell of this.whenHealed.splice(0)) tell()
     const healer = this.host('worker')
     const worker = this.host('worker')
-    worker.queue.work(handlersOf(worker), { workerId: 'healer', queues: LANES, lease: '10s' })
+    worker.queue.work(handlersOf(worker, 10), { workerId: 'healer', concurrency: 10, queues: LANES, lease: '10s' })
     this.start(() => this.#clear(healer))
     const end = this.time.elapsed + BOUND_MS
     for (let open = await this.#open(); open.length > 0; open = await this.#open()) {
@@ -251,6 +252,9 @@ export class World {
     await this.witness.follow()
     await checkInvariants(this.net.store)
     this.ledger.check(this.witness.events)
+    const { jobs } = await this.net.store.list({ walk: 'id', direction: 'asc', limit: 1000 })
+    for (const { attempt, id, maxAttempts } of jobs)
+      assert.ok(attempt <= maxAttempts, `${id} was run ${attempt} times, of ${maxAttempts}`)
     if (this.failures.length > 0) throw this.failures[0]
     this.#checkReader()
   }

@@ -138,6 +138,26 @@ describe('a handler', () => {
     }
   })
 
+  test('whose own enqueue is refused as invalid › is retried like any failure; its own refused result, let through, is final', async () => {
+    const { clock, jobs } = world()
+    jobs.work(
+      handle(job, async ({ payload, succeed }) => {
+        if (payload === 'child') await jobs.enqueue(job, 1n)
+        await succeed(1n)
+      }),
+    )
+    const [child, result] = await Promise.all(['child', 'result'].map((payload) => jobs.enqueue(job, payload)))
+    await settled(clock)
+    const now = async (id: string) => [(await jobs.get(id))?.state, (await jobs.get(id))?.error?.code]
+    assert.deepEqual(
+      [await now(child!.id), await now(result!.id)],
+      [
+        ['queued', 'PAYLOAD_INVALID'],
+        ['failed', 'RESULT_INVALID'],
+      ],
+    )
+  })
+
   test('snooze and release › back without costing an attempt; release keeps its place', async () => {
     const { clock, jobs } = world()
     const how: string[] = []
