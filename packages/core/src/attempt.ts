@@ -33,6 +33,8 @@ export class Attempt {
   /** What `succeed` said of a result that its schema or its size refuses; the handler may let it pass through. */
   refusedResult: unknown = null
   #cancelTimeout: (() => void) | null = null
+  /** Its time was over, maybe while a settle of the handler was under way. */
+  #overdue: StintError<'JOB_TIMEOUT'> | null = null
 
   constructor(rt: Runtime, record: JobRecord, handler: BoundHandler) {
     this.#rt = rt
@@ -83,11 +85,17 @@ export class Attempt {
     const { timeoutMs } = readExt(this.record.ext)
     if (timeoutMs === null) return
     this.#cancelTimeout = this.#rt.seam.after(timeoutMs, () => {
-      if (this.isOver || this.settling) return
-      const reason = jobTimeout(this.record.id, timeoutMs)
-      this.abort(reason)
-      void this.settleByItself(() => this.held.fail(reason, {}, 'timeout'))
+      this.#overdue = jobTimeout(this.record.id, timeoutMs)
+      this.#failOverdue()
     })
+  }
+
+  /** A settle that is under way speaks first; one that is refused leaves the attempt overdue. */
+  #failOverdue(): void {
+    const reason = this.#overdue
+    if (reason === null || this.isOver || this.settling) return
+    this.abort(reason)
+    void this.settleByItself(() => this.held.fail(reason, {}, 'timeout'))
   }
 
   abort(reason: StintError<AbortCode>): void {
@@ -101,7 +109,7 @@ export class Attempt {
       await this.held.heartbeat(leaseMs)
     } catch (error) {
       if (!isLost(error)) throw error
-      await this.#lost()
+      await this.lose()
     }
   }
 
@@ -113,7 +121,7 @@ export class Attempt {
         await verb()
         return this.end()
       } catch (error) {
-        if (isLost(error)) return this.#lost()
+        if (isLost(error)) return this.lose()
         this.#rt.events.trouble(error, 'settling jobs')
         // A queue that closed first leaves the job to its lease, and says so once.
         if (!isPassing(error)) return this.end()
@@ -137,8 +145,11 @@ export class Attempt {
       this.end()
       return settled
     } catch (error) {
-      if (isLost(error)) await this.#lost()
-      else if (this.settling === mine) this.settling = null // a verb that was not accepted leaves the outcome open
+      if (isLost(error)) await this.lose()
+      else if (this.settling === mine) {
+        this.settling = null // a verb that was not accepted leaves the outcome open
+        this.#failOverdue()
+      }
       throw error
     }
   }
@@ -156,13 +167,13 @@ export class Attempt {
     try {
       await verb()
     } catch (error) {
-      if (isLost(error)) await this.#lost()
+      if (isLost(error)) await this.lose()
       throw error
     }
   }
 
   /** The lease is somebody else's, or nobody's: reads why, and tells the handler. */
-  async #lost(): Promise<void> {
+  async lose(): Promise<void> {
     if (this.held.settledAs !== null || this.#abort.signal.aborted) return this.end()
     this.end()
     const lost = await endOf(this.#rt, this.holding).then(lostBy, () => lostBy(null))

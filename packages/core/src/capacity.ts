@@ -70,7 +70,14 @@ export class Capacity {
     let room = maxQueued - (counts.find((one) => one.queue === queue && one.state === 'queued')?.count ?? 0)
     const admitted: Promise<void>[] = []
     for (const one of round) {
-      const needs = one.jobs.length <= room ? one.jobs.length : await this.#newOnes(one.jobs)
+      let needs = one.jobs.length
+      try {
+        if (needs > room) needs = await this.#newOnes(one.jobs)
+      } catch (error) {
+        // Only this call: those before it are on their way, and may not be told that nothing was written.
+        one.refuse(error)
+        continue
+      }
       if (needs > room) {
         // Those admitted in this round may turn out to be repeats that take no room: the next round counts what was written.
         if (admitted.length > 0) this.#gates.get(queue)?.push(one)

@@ -72,6 +72,16 @@ export class Coalescer {
     return { result: answers.map((sent) => sent.result), repeated: answers.some((sent) => sent.repeated) }
   }
 
+  /** null: nothing about that job is pending. Else resolves when all that was called for so far has its answer: for who must look first. */
+  answered(id: string): Promise<void> | null {
+    const last = this.#last.get(id)
+    if (!last) return null
+    return new Promise((resolve) => {
+      last.joined ??= []
+      last.joined.push({ resolve: () => resolve(), reject: () => resolve() })
+    })
+  }
+
   /** Resolves when nothing is pending or under way. */
   idle(): Promise<void> {
     return this.#pending === 0 ? Promise.resolve() : new Promise((resolve) => void this.#whenIdle.push(resolve))

@@ -35,7 +35,7 @@ export async function* feed(rt: Runtime, options: FeedOptions = {}): AsyncGenera
         if (signal?.aborted) return
       }
       after = page.cursor
-      if (page.events.length > 0 || isHinted) continue
+      if (page.events.length > 0 || isHinted || rt.isClosing()) continue
       await rt.wake.sleep(page.caughtUp ? POLL_MS : BEHIND_MS, () => true, signal)
     }
   } finally {

@@ -33,10 +33,11 @@ export class Heart {
 
   #tick(due: number): void {
     this.#cancelTimer = null
+    const lateMs = this.#rt.seam.monotonic() - due
+    // Told also when nothing is held any more: the handler that blocked has most often just returned, and its lease may have been lost.
+    if (lateMs > this.#everyMs) this.#rt.events.trouble(blocked(lateMs, this.#leaseMs), 'heartbeat')
     const attempts = [...this.#attempts()]
     if (attempts.length === 0) return
-    const lateMs = this.#rt.seam.monotonic() - due
-    if (lateMs > this.#everyMs) this.#rt.events.trouble(blocked(lateMs, this.#leaseMs), 'heartbeat')
     for (const attempt of attempts) {
       attempt.beat(this.#leaseMs).catch((error: unknown) => this.#rt.events.trouble(error, 'heartbeat'))
     }
@@ -47,5 +48,5 @@ export class Heart {
 const blocked = (lateMs: number, leaseMs: number): Error =>
   new Error(
     `The event loop was blocked: heartbeats came ${Math.round(lateMs)} ms late, leases last ${leaseMs} ms. ` +
-      'A handler computes without a pause: move the work to a worker thread or a child process, or ask for a longer lease.',
+      'Something here computes without a pause: move the work to a worker thread or a child process, or ask for a longer lease.',
   )

@@ -23,6 +23,7 @@ export class HeldJob {
   readonly holding: Holding
   readonly #rt: Runtime
   #record: JobRecord | null
+  #knowing: Promise<JobRecord> | null = null
   #log: JobLog | null = null
   /** The one thing that may change under a lease and that its event tells. */
   #isStarted = false
@@ -44,8 +45,20 @@ export class HeldJob {
   }
 
   /** The job as the lease was given, or as it is. */
-  async know(): Promise<JobRecord> {
-    if (this.#record) return this.#record
+  know(): Promise<JobRecord> {
+    if (this.#record) return Promise.resolve(this.#record)
+    this.#knowing ??= this.#read().finally(() => {
+      this.#knowing = null
+    })
+    return this.#knowing.then((record) => record)
+  }
+
+  /** null, or the look that an earlier verb waits for: a verb that needs none goes behind it, so that all commit in the order they were made. */
+  #inOrder(): Promise<void> | null {
+    return this.#knowing?.then(nothing, nothing) ?? null
+  }
+
+  async #read(): Promise<JobRecord> {
     const { jobId } = this.holding
     const [record] = isId(jobId) ? await this.#rt.door.call((store) => store.get([jobId])) : []
     if (!record) throw jobNotFound(String(jobId))
@@ -82,7 +95,10 @@ export class HeldJob {
     const audited = (record: JobRecord): typeof event =>
       this.#rt.lanes.get(record.queue).auditHeartbeats ? event : null
     if (this.#record) return report(this.#rt, this.holding, fields, audited(this.#record))
-    if (event === null || !this.#rt.lanes.someAudit) return report(this.#rt, this.holding, fields, null)
+    if (event === null || !this.#rt.lanes.someAudit) {
+      const send = (): Promise<JobRecord | null> => report(this.#rt, this.holding, fields, null)
+      return this.#inOrder()?.then(send) ?? send()
+    }
     return this.know().then((record) => report(this.#rt, this.holding, fields, audited(record)))
   }
 
@@ -93,6 +109,8 @@ export class HeldJob {
     const type = this.#record?.type ?? (this.#rt.known.isEmpty ? '' : (await this.know()).type)
     // A schema that answers at once lets the settle leave in this turn, together with the claim for the slot it frees.
     const text = this.resultText(type, result)
+    const wait = this.#inOrder()
+    if (wait) await wait
     return this.#settle(outcomes.succeeded(jobId, token, text instanceof Promise ? await text : text))
   }
 
@@ -120,6 +138,8 @@ export class HeldJob {
   }
 
   async start(): Promise<void> {
+    const wait = this.#inOrder()
+    if (wait) await wait
     await settle(this.#rt, this.holding, outcomes.started(this.holding.jobId, this.holding.token), () => this.#before())
     this.#isStarted = true
   }
@@ -146,3 +166,5 @@ export class HeldJob {
     return this.#isStarted ? { ...this.#record, state: 'running' } : this.#record
   }
 }
+
+const nothing = (): void => {}

@@ -60,7 +60,10 @@ export class Lanes {
   readonly #trouble: (error: unknown, doing: string) => void
   #lanes: ReadonlyMap<string, Lane> = new Map()
   #readAt = Number.NEGATIVE_INFINITY
+  #triedAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | null = null
+  /** How often settings came; those of a read that began before the last ones are older. */
+  #times = 0
 
   constructor(door: StoreDoor, trouble: (error: unknown, doing: string) => void) {
     this.#door = door
@@ -69,7 +72,7 @@ export class Lanes {
 
   /** As last read; what is old is read again behind the caller's back. */
   get(queue: string): Lane {
-    if (this.#door.isOpen && this.#door.seam.monotonic() - this.#readAt > FRESH_MS) {
+    if (this.#door.isOpen && this.#door.seam.monotonic() - this.#triedAt > FRESH_MS) {
       this.refresh().catch((error: unknown) => this.#trouble(error, 'reading the settings of queues'))
     }
     return this.#lanes.get(queue) ?? DEFAULT_LANE
@@ -92,10 +95,13 @@ export class Lanes {
   }
 
   refresh(): Promise<void> {
-    this.#readAt = this.#door.seam.monotonic()
+    this.#triedAt = this.#door.seam.monotonic()
+    const times = this.#times
     this.#reading ??= this.#door
       .call((store) => store.settings('queue'))
-      .then((settings) => this.take(settings))
+      .then((settings) => {
+        if (this.#times === times) this.take(settings)
+      })
       .finally(() => {
         this.#reading = null
       })
@@ -103,7 +109,9 @@ export class Lanes {
   }
 
   take(settings: readonly Setting[]): void {
+    this.#times++
     this.#readAt = this.#door.seam.monotonic()
+    this.#triedAt = this.#readAt
     this.#lanes = new Map(
       settings.map((setting) => [setting.name, laneOf(JSON.parse(setting.value) as StoredSettings)]),
     )

@@ -132,7 +132,7 @@ function finishedWalk(options: ListOptions, common: Common, states: readonly Job
   }
 }
 
-const namesOf = (given: string | readonly string[] | undefined, what: string): readonly string[] | undefined =>
+export const namesOf = (given: string | readonly string[] | undefined, what: string): readonly string[] | undefined =>
   given === undefined ? undefined : [given].flat().map((name) => checkName(name, what))
 
 function statesOf(given: JobFilter['state']): readonly JobState[] | undefined {

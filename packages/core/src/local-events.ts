@@ -66,10 +66,14 @@ export class LocalEvents {
       return
     }
     this.#lastTold.set(doing, { at: now, more: 0 })
-    this.#logger.error(
-      { err: error, doing, ...(last && last.more > 0 && { notLogged: last.more }) },
-      `stint: ${doing}: ${error.message}`,
-    )
+    try {
+      this.#logger.error(
+        { err: error, doing, ...(last && last.more > 0 && { notLogged: last.more }) },
+        `stint: ${doing}: ${error.message}`,
+      )
+    } catch {
+      // There is nobody left to tell, and background work may not end for it.
+    }
   }
 }
 

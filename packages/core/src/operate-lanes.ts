@@ -28,8 +28,8 @@ export async function configure(
 ): Promise<QueueInfo> {
   const { actor, reason } = actionOf(rt, options)
   const given = { ...storable(settings), ...(actor !== null && { actor }), ...(reason !== null && { reason }) }
-  await rt.door.call((store) => writeSettings(store, { [checkName(queue, 'queue')]: given }))
-  await rt.lanes.refresh()
+  // What it answers with is newer than any read that is under way.
+  rt.lanes.take(await rt.door.call((store) => writeSettings(store, { [checkName(queue, 'queue')]: given })))
   const info = (await queues(rt)).find((one) => one.name === queue)
   return info ?? { name: queue, paused: false, settings: {} }
 }

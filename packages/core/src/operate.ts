@@ -1,8 +1,8 @@
 import { accepted } from './accept.js'
 import { StintError } from './errors.js'
 import type { Job } from './job.js'
-import type { JobFilter } from './list-jobs.js'
-import { checkDate, checkName, checkText, isId } from './names.js'
+import { type JobFilter, namesOf } from './list-jobs.js'
+import { checkDate, checkText, isId } from './names.js'
 import { actorOf, dueOf } from './new-job.js'
 import * as outcomes from './outcomes.js'
 import { checkPriority } from './policy.js'
@@ -74,6 +74,9 @@ async function underVersion(
   make: (job: JobRecord, action: outcomes.Action) => Change,
 ): Promise<Job> {
   const action = actionOf(rt, options)
+  // A holder's verb that was called before is still on its way: the look must see what it leaves.
+  const earlier = rt.send.answered(id)
+  if (earlier) await earlier
   const [found] = isId(id) ? await rt.door.call((store) => store.get([id])) : []
   if (!found) throw jobNotFound(String(id))
   if (command === 'retry' && (await isTracked(rt, found))) throw tracked(found)
@@ -145,7 +148,7 @@ export async function redrive(rt: Runtime, filter: RedriveFilter = {}, options?:
     limit: 200,
     ...(queues?.length === 1 && { queue: queues[0] as string }),
     ...(types && { types }),
-    ...(filter.tag !== undefined && { tag: filter.tag }),
+    ...(filter.tag !== undefined && { tag: checkText(filter.tag, 'tag', 64) }),
     ...(filter.finishedAfter && { finishedFrom: checkDate(filter.finishedAfter, 'finishedAfter') }),
     // Those that die again while we walk are not ours to bring back for ever.
     finishedTo: Math.min(
@@ -178,6 +181,3 @@ async function retryDead(rt: Runtime, job: JobRecord, action: outcomes.Action): 
   doneBefore(rt, change, result.job)
   return true
 }
-
-const namesOf = (given: string | readonly string[] | undefined, what: string): readonly string[] | undefined =>
-  given === undefined ? undefined : [given].flat().map((name) => checkName(name, what))

@@ -45,9 +45,10 @@ export async function claim(rt: Runtime, options: ClaimOptions): Promise<Lease[]
       isHinted = false
       const { jobs, nextDueInMs } = await claimJobs(rt, () => wish)
       const leases = jobs.map((job) => leaseOfClaim(rt, job, wish.leaseMs))
-      if (signal?.aborted) return await giveBack(leases)
+      // Once the queue closes nobody can settle what it still hands out.
+      if (signal?.aborted || rt.isClosing()) return await giveBack(leases)
       const left = until - rt.seam.monotonic()
-      if (leases.length > 0 || left <= 0 || rt.isClosing()) return leases
+      if (leases.length > 0 || left <= 0) return leases
       const nap =
         nextDueInMs === 0 ? Math.min(CONTENDED_MS * 2 ** round, POLL_MS) : Math.min(nextDueInMs ?? POLL_MS, POLL_MS)
       if (!isHinted) await rt.wake.sleep(Math.min(nap, left), isAboutQueue(queues), signal)

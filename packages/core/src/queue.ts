@@ -102,9 +102,11 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
   }
 
   /** Stops the workers with grace, sends what is pending, closes the store. Twice is fine. */
-  close(options?: StopOptions): Promise<void> {
+  async close(options?: StopOptions): Promise<void> {
+    // Looked at first: a queue may not stay half closed for a word that is no duration.
+    if (options?.grace !== undefined) toMs(options.grace, 'grace')
     this.#closing ??= this.#close(options)
-    return this.#closing
+    await this.#closing
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -253,7 +255,7 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
   /** One call, one pool. Starts at once and runs until `stop()` or `close()`. */
   work(handlers: AnyJobHandler | readonly AnyJobHandler[], options?: WorkOptions): Worker {
     if (this.#isClosing) throw queueClosed()
-    const pool = new Pool(this.#rt, handlers, options)
+    const pool: Pool = new Pool(this.#rt, handlers, options, () => void this.#pools.delete(pool))
     this.#pools.add(pool)
     this.#rt.sweeper.start()
     return pool
@@ -336,6 +338,8 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
     this.#rt.wake.wakeAll()
     await Promise.all([...this.#pools].map((pool) => pool.stop(options)))
     this.#isClosed = true
+    // What handlers began to wait for in their grace.
+    this.#late?.watch.close()
     await this.#rt.sweeper.stop()
     await this.#late?.retention.stop()
     if (this.#callsUnderWay > 0) {

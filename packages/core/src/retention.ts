@@ -18,6 +18,8 @@ const SPARED_MS = 60_000
 export class Retention {
   readonly #rt: Runtime
   #isStopped = false
+  /** Where the next sweep goes on over all lanes: those that keep their jobs longer may fill more pages than one sweep looks at. */
+  readonly #goOnAt = new Map<Terminal, string>()
   readonly #trimming = new Map<string, { again: boolean; done: Promise<void> }>()
 
   constructor(rt: Runtime) {
@@ -55,7 +57,8 @@ export class Retention {
     const finishedTo = now - Math.max(SPARED_MS, lane.retentionMs[state])
     if (finishedTo <= 0) return 0
     let count = 0
-    let cursor: string | null = null
+    const isSweep = queue === null && pages !== Number.POSITIVE_INFINITY
+    let cursor: string | null = (isSweep && this.#goOnAt.get(state)) || null
     for (let page = 0; page < pages && !this.#isStopped; page++) {
       const query: FinishedWalk = {
         walk: 'finished',
@@ -71,6 +74,8 @@ export class Retention {
       cursor = found.cursor
       if (cursor === null) break
     }
+    if (isSweep && cursor !== null) this.#goOnAt.set(state, cursor)
+    else if (isSweep) this.#goOnAt.delete(state)
     return count
   }
 
@@ -94,25 +99,33 @@ export class Retention {
     }
     const trim = { again: false, done: Promise.resolve() }
     this.#trimming.set(queue, trim)
-    trim.done = this.#trim(queue, trim)
-      .catch((error: unknown) => rt.events.trouble(error, `keeping the history of ${queue} in bounds`))
-      .finally(() => this.#trimming.delete(queue))
+    trim.done = this.#trim(queue, trim).catch((error: unknown) =>
+      rt.events.trouble(error, `keeping the history of ${queue} in bounds`),
+    )
   }
 
   async #trim(queue: string, trim: { again: boolean }): Promise<void> {
-    const { door, lanes } = this.#rt
-    do {
-      trim.again = false
-      const most = lanes.get(queue).maxFinished
-      if (most === null) return
-      const counts = await door.call((store) => store.stats())
-      const finished = counts.filter(
-        (one) => one.queue === queue && (TERMINAL_STATES as readonly string[]).includes(one.state),
-      )
-      const tooMany = finished.reduce((sum, one) => sum + one.count, 0) - most
-      if (tooMany > 0) await this.#remove(await this.#oldest(queue, Math.min(tooMany, PURGE_PAGE)))
-      if (tooMany > PURGE_PAGE) trim.again = true
-    } while (trim.again && !this.#isStopped)
+    try {
+      do {
+        trim.again = false
+        const tooMany = await this.#tooMany(queue)
+        if (tooMany > 0) await this.#remove(await this.#oldest(queue, Math.min(tooMany, PURGE_PAGE)))
+        if (tooMany > PURGE_PAGE) trim.again = true
+      } while (trim.again && !this.#isStopped)
+    } finally {
+      // In the turn of the last look at `again`: later, a job that finishes between the two would be looked at by nobody.
+      this.#trimming.delete(queue)
+    }
+  }
+
+  async #tooMany(queue: string): Promise<number> {
+    const most = this.#rt.lanes.get(queue).maxFinished
+    if (most === null) return 0
+    const counts = await this.#rt.door.call((store) => store.stats())
+    const finished = counts.filter(
+      (one) => one.queue === queue && (TERMINAL_STATES as readonly string[]).includes(one.state),
+    )
+    return finished.reduce((sum, one) => sum + one.count, 0) - most
   }
 
   /** The oldest over all four ends: the head of each walk, merged. */

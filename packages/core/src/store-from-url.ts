@@ -39,7 +39,7 @@ export async function storeFromUrl(
   const own = adapters && Object.hasOwn(adapters, scheme) ? adapters[scheme] : undefined
   if (own) return (await own()).storeFromUrl(url, storeOptions)
   if (scheme === 'memory') return memoryStore(storeOptions)
-  if (!Object.hasOwn(PACKAGES, scheme)) throw missing(scheme, 'an adapter for that scheme, given by `adapters`')
+  if (!Object.hasOwn(PACKAGES, scheme)) throw unknownScheme(scheme)
   return (await load(scheme, PACKAGES[scheme] as string)).storeFromUrl(url, storeOptions)
 }
 
@@ -84,4 +84,11 @@ const missing = (scheme: string, install: string, cause?: unknown): StintError<'
     `No store for "${scheme}:" URLs is installed here. Run: npm install ${install}`,
     { scheme, install },
     { cause },
+  )
+
+const unknownScheme = (scheme: string): StintError<'ADAPTER_MISSING'> =>
+  new StintError(
+    'ADAPTER_MISSING',
+    `Nothing here knows "${scheme}:" URLs; known are memory, ${Object.keys(PACKAGES).join(', ')}. Check the URL, or give the store of that scheme by the option \`adapters\`.`,
+    { scheme, install: 'an adapter for that scheme, given by `adapters`' },
   )

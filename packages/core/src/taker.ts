@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt.js'
 import { claimJobs, type Wish } from './claim-jobs.js'
+import { StintError } from './errors.js'
 import type { BoundHandler } from './handler.js'
 import type { JobRecord } from './record.js'
 import type { Runtime } from './runtime.js'
@@ -9,6 +10,7 @@ export interface Slots {
   readonly free: number
   readonly isStopping: boolean
   hold(record: JobRecord, handler: BoundHandler): Attempt
+  forget(attempt: Attempt): void
   run(handler: BoundHandler, attempts: readonly Attempt[]): void
   giveBack(attempt: Attempt): void
   fill(): void
@@ -50,6 +52,8 @@ export class Taker {
   /** Claimed, not begun: prefetched ones, or a batch that is being gathered. */
   #waiting: Attempt[] = []
   #cancelGather: (() => void) | null = null
+  /** Not since a job that was taken ahead had to be given back, until a slot is free: the same job would come and go twice a second. */
+  #mayPrefetch = true
   /** Its time to gather is over, and a claim is still under way for it. */
   #isBatchDue = false
 
@@ -65,6 +69,7 @@ export class Taker {
 
   pump(): void {
     this.#runPrefetched()
+    if (this.#options.pool.free > 0) this.#mayPrefetch = true
     if (this.#isClaiming || this.#rest || this.#options.pool.isStopping || this.#wanted() <= 0) return
     this.#isHinted = false
     this.#isClaiming = this.#claim().finally(() => {
@@ -78,8 +83,9 @@ export class Taker {
   async stop(): Promise<void> {
     this.#rest?.cancel()
     this.#rest = null
-    await this.#isClaiming
     this.#giveBackWaiting()
+    // What it brings is given back as it comes.
+    await this.#isClaiming
   }
 
   // ---- claiming -------------------------------------------------------------------------------------------------------------
@@ -87,7 +93,8 @@ export class Taker {
   /** Jobs that have a place: a slot, a place in the batch, or one of the prefetched. Below zero when more wait than have one. */
   #wanted(): number {
     const { batch, pool, prefetch } = this.#options
-    if (batch === null) return Math.min(MOST_A_CLAIM, Math.max(0, pool.free) + prefetch - this.#waiting.length)
+    const ahead = this.#mayPrefetch ? prefetch : 0
+    if (batch === null) return Math.min(MOST_A_CLAIM, Math.max(0, pool.free) + ahead - this.#waiting.length)
     if (this.#waiting.length > 0) return batch.size - this.#waiting.length
     return pool.free > 0 ? batch.size : 0
   }
@@ -128,7 +135,12 @@ export class Taker {
 
   #take(jobs: readonly JobRecord[]): void {
     const { batch, handlers, pool, prefetch } = this.#options
-    const attempts = jobs.map((record) => pool.hold(record, handlers.get(record.type) as BoundHandler))
+    const attempts: Attempt[] = []
+    for (const record of jobs) {
+      const handler = handlers.get(record.type)
+      if (handler) attempts.push(pool.hold(record, handler))
+      else this.#rt.events.trouble(notAskedFor(record, this.#rt.door.store.name), 'claim')
+    }
     if (pool.isStopping) return attempts.forEach((attempt) => pool.giveBack(attempt))
     if (batch !== null) return this.#gather(attempts, batch)
     if (prefetch === 0) return attempts.forEach((attempt) => pool.run(attempt.handler, [attempt]))
@@ -177,9 +189,13 @@ export class Taker {
 
   #runBatch(): void {
     this.#endGathering()
+    const { pool } = this.#options
     const attempts = this.#waiting.filter((attempt) => !attempt.isOver)
+    for (const attempt of this.#waiting) if (attempt.isOver) pool.forget(attempt)
     this.#waiting = []
-    if (attempts[0]) this.#options.pool.run(attempts[0].handler, attempts)
+    if (attempts[0]) pool.run(attempts[0].handler, attempts)
+    // All were cancelled meanwhile: the slot goes to whoever waits for one.
+    else pool.fill()
   }
 
   // ---- prefetched jobs ------------------------------------------------------------------------------------------------------
@@ -189,7 +205,10 @@ export class Taker {
     if (batch !== null) return
     while (this.#waiting.length > 0 && pool.free > 0 && !pool.isStopping) {
       const attempt = this.#waiting.shift() as Attempt
-      if (attempt.isOver) continue
+      if (attempt.isOver) {
+        pool.forget(attempt)
+        continue
+      }
       // Not waited for: the write goes out before the settle of the same job, and a lost lease is told by the signal.
       attempt.begin()
       pool.run(attempt.handler, [attempt])
@@ -202,6 +221,7 @@ export class Taker {
       const at = this.#waiting.indexOf(attempt)
       if (at < 0) return
       this.#waiting.splice(at, 1)
+      this.#mayPrefetch = false
       this.#options.pool.giveBack(attempt)
     })
   }
@@ -219,3 +239,11 @@ export class Taker {
     this.#waiting = []
   }
 }
+
+/** Its lease ends by itself: given back it would be the next answer again. */
+const notAskedFor = ({ id, type }: JobRecord, store: string): StintError<'STORE_BROKEN'> =>
+  new StintError(
+    'STORE_BROKEN',
+    `The ${store} store answered a claim with job ${id}, a job of type "${type}", which was not asked for. This is a bug of the store; the job is left to its lease.`,
+    { store },
+  )

@@ -9,6 +9,9 @@ import type { Wakeups } from './wake.js'
 const FIRST_POLL_MS = 50
 const LAST_POLL_MS = 500
 const MOST_REFS = 500
+/** A look at all that took longer is followed by a rest of so many times its length, whatever other processes write: it may take a fifth of a core. */
+const CHEAP_LOOK_MS = 5
+const RESTS_A_LOOK = 4
 
 interface Watcher {
   readonly id: string
@@ -24,16 +27,26 @@ export interface Looked {
   readonly wasThere: boolean
 }
 
-/** Looks at jobs that somebody waits for: all of them by one read a round, at once on a hint about one, and by a growing poll else. */
+/**
+ * Looks at jobs that somebody waits for: at one job on a hint that names it, at all of them by a growing poll and on a hint that names none,
+ * which is all that other processes give. So what a job costs does not grow with the number of those that wait for others.
+ */
 export class Watch {
   readonly #door: StoreDoor
   readonly #wake: Wakeups
-  readonly #watchers = new Set<Watcher>()
+  /** By the job that they wait for. */
+  readonly #watchers = new Map<string, Set<Watcher>>()
+  /** Jobs to be looked at besides the poll. */
+  #due = new Set<string>()
+  #isAllDue = false
+  /** A hint that names no job came during a look. */
+  #isStirred = false
   #stopListening: (() => void) | null = null
-  #cancelTimer: (() => void) | null = null
+  #timer: { readonly at: number; readonly cancel: () => void } | null = null
   #pollMs = FIRST_POLL_MS
   #looking = false
-  #again = false
+  /** Before that, a hint that names no job is no reason to look at all again. */
+  #restUntil = 0
 
   constructor(door: StoreDoor, wake: Wakeups) {
     this.#door = door
@@ -86,60 +99,107 @@ export class Watch {
 
   /** Everybody is told what is known. */
   close(): void {
-    for (const watcher of [...this.#watchers]) watcher.end()
+    for (const waiting of [...this.#watchers.values()]) for (const watcher of [...waiting]) watcher.end()
   }
 
   #enter(watcher: Watcher): void {
-    this.#watchers.add(watcher)
+    const waiting = this.#watchers.get(watcher.id)
+    if (waiting) waiting.add(watcher)
+    else this.#watchers.set(watcher.id, new Set([watcher]))
     this.#stopListening ??= this.#wake.listen((hint) => this.#hinted(hint))
-    this.#pollMs = FIRST_POLL_MS
-    this.#lookNow()
+    this.#lookAllIn(FIRST_POLL_MS)
+    this.#pollMs = 2 * FIRST_POLL_MS
+    this.#lookAt(watcher.id)
   }
 
   #leave(watcher: Watcher): void {
-    this.#watchers.delete(watcher)
+    const waiting = this.#watchers.get(watcher.id)
+    waiting?.delete(watcher)
+    if (waiting?.size === 0) this.#watchers.delete(watcher.id)
     if (this.#watchers.size > 0) return
     this.#stopListening?.()
     this.#stopListening = null
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
+    this.#timer?.cancel()
+    this.#timer = null
   }
 
-  /** A hint that names another job, or only a lane that has work, is none for those who wait for an end. */
+  /** A hint that only tells of a lane that has work is none for those who wait for an end. */
   #hinted(hint: Hint): void {
-    if (hint.jobId === undefined ? hint.queue === undefined : [...this.#watchers].some((one) => one.id === hint.jobId))
-      this.#lookNow()
+    if (hint.jobId !== undefined) {
+      if (this.#watchers.has(hint.jobId)) this.#lookAt(hint.jobId)
+    } else if (hint.queue === undefined) this.#stirred()
   }
 
-  #lookNow(): void {
-    if (this.#looking) {
-      this.#again = true
-      return
-    }
+  #stirred(): void {
+    this.#isStirred = this.#looking
+    if (this.#looking) return
+    const restMs = this.#restUntil - this.#door.seam.monotonic()
+    if (restMs > 0) return this.#lookAllIn(restMs)
+    this.#isAllDue = true
+    this.#look()
+  }
+
+  #lookAt(id: string): void {
+    this.#due.add(id)
+    this.#look()
+  }
+
+  /** In so long, or earlier if that was meant already. */
+  #lookAllIn(ms: number): void {
+    const { seam } = this.#door
+    const at = seam.monotonic() + ms
+    if (this.#timer && this.#timer.at <= at) return
+    this.#timer?.cancel()
+    const cancel = seam.after(ms, () => {
+      this.#timer = null
+      this.#isAllDue = true
+      this.#look()
+    })
+    this.#timer = { at, cancel }
+  }
+
+  /** At what is due; one look at a time, and what becomes due meanwhile is the next one. */
+  #look(): void {
+    if (this.#looking) return
     this.#looking = true
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
-    void this.#look().finally(() => {
+    const isOfAll = this.#isAllDue
+    const ids = isOfAll ? [...this.#watchers.keys()] : [...this.#due]
+    this.#isAllDue = false
+    this.#due = new Set()
+    const beganAt = this.#door.seam.monotonic()
+    void this.#ask(ids).finally(() => {
       this.#looking = false
-      if (this.#watchers.size === 0) return
-      if (this.#again) return this.#lookNow()
-      this.#cancelTimer = this.#door.seam.after(this.#pollMs, () => this.#lookNow())
-      this.#pollMs = Math.min(this.#pollMs * 2, LAST_POLL_MS)
+      const now = this.#door.seam.monotonic()
+      if (isOfAll && now - beganAt > CHEAP_LOOK_MS)
+        this.#restUntil = now + Math.min((now - beganAt) * RESTS_A_LOOK, LAST_POLL_MS)
+      if (this.#watchers.size > 0) this.#goOn()
     })
   }
 
-  async #look(): Promise<void> {
-    this.#again = false
-    const ids = [...new Set([...this.#watchers].map((one) => one.id))]
+  #goOn(): void {
+    if (this.#isStirred) this.#stirred()
+    if (this.#isAllDue || this.#due.size > 0) this.#look()
+    if (this.#timer !== null) return
+    this.#lookAllIn(this.#pollMs)
+    this.#pollMs = Math.min(this.#pollMs * 2, LAST_POLL_MS)
+  }
+
+  async #ask(ids: readonly string[]): Promise<void> {
     for (let from = 0; from < ids.length; from += MOST_REFS) {
-      const part = ids.slice(from, from + MOST_REFS)
+      // Who has left meanwhile is not asked for.
+      const part = ids.slice(from, from + MOST_REFS).filter((id) => this.#watchers.has(id))
+      if (part.length === 0) continue
       try {
         const found = await this.#door.call((store) => store.get(part))
-        const byId = new Map(part.map((id, i) => [id, found[i] ?? null]))
-        for (const watcher of [...this.#watchers]) if (byId.has(watcher.id)) watcher.tell(byId.get(watcher.id) ?? null)
+        for (const [i, id] of part.entries()) for (const one of this.#waitingFor(id)) one.tell(found[i] ?? null)
       } catch (error) {
-        for (const watcher of [...this.#watchers]) if (part.includes(watcher.id)) watcher.fail(error)
+        for (const id of part) for (const one of this.#waitingFor(id)) one.fail(error)
       }
     }
+  }
+
+  /** A copy: who is told leaves. */
+  #waitingFor(id: string): readonly Watcher[] {
+    return [...(this.#watchers.get(id) ?? [])]
   }
 }

@@ -60,16 +60,23 @@ export class Pool implements Worker {
   readonly #takers: readonly Taker[]
   readonly #heart: Heart
   readonly #stopListening: () => void
+  readonly #whenStopped: () => void
   /** Every lease of this pool that is not settled. */
   readonly #held = new Map<string, Attempt>()
-  /** Calls that run now. */
-  readonly #calls = new Set<readonly Attempt[]>()
+  /** Calls that run now, each with what ends the watch over it. */
+  readonly #calls = new Map<readonly Attempt[], () => void>()
   readonly #settling = new Set<Promise<void>>()
   #turn = 0
   #stopping: Promise<void> | null = null
   #whenQuiet: (() => void) | null = null
 
-  constructor(rt: Runtime, handlers: AnyJobHandler | readonly AnyJobHandler[], options: WorkOptions = {}) {
+  constructor(
+    rt: Runtime,
+    handlers: AnyJobHandler | readonly AnyJobHandler[],
+    options: WorkOptions = {},
+    whenStopped: () => void = () => {},
+  ) {
+    this.#whenStopped = whenStopped
     const bound = [handlers as AnyJobHandler | AnyJobHandler[]].flat().map(boundOf)
     if (bound.length === 0) throw new TypeError('work: expected at least one handler')
     const byType = new Map(bound.map((handler) => [rt.known.meet(handler.job).type, handler]))
@@ -126,17 +133,26 @@ export class Pool implements Worker {
   /** A claimed job becomes an attempt, and its lease is prolonged from here on. */
   hold(record: JobRecord, handler: BoundHandler): Attempt {
     const attempt = new Attempt(this.#rt, record, handler)
+    // Its lease ran out and this very pool took the job over: no beat of it is left to find that out.
+    void this.#held.get(record.id)?.lose()
     this.#held.set(record.id, attempt)
     this.#heart.start()
     return attempt
   }
 
+  /** Of an attempt that was over before it began. */
+  forget(attempt: Attempt): void {
+    if (this.#held.get(attempt.record.id) === attempt) this.#held.delete(attempt.record.id)
+  }
+
   /** Runs one call in one slot. */
   run(handler: BoundHandler, attempts: readonly Attempt[]): void {
-    this.#calls.add(attempts)
-    const unwatch = attempts.map((attempt) => this.#watchDeaf(attempt, attempts))
-    void runAttempts(this.#rt, this.workerId, handler, attempts).then((finish) => {
+    const unwatch = attempts.map((attempt) => this.#watchDeaf(attempt))
+    this.#calls.set(attempts, () => {
       for (const stop of unwatch) stop()
+    })
+    void runAttempts(this.#rt, this.workerId, handler, attempts).then((finish) => {
+      this.#calls.get(attempts)?.()
       this.#calls.delete(attempts)
       // The settle is on its way before the next claim is cut, so both go in one write.
       this.#settle(attempts, finish)
@@ -162,8 +178,7 @@ export class Pool implements Worker {
 
   #settle(attempts: readonly Attempt[], finish: () => Promise<void>): void {
     const settling = finish().finally(() => {
-      for (const attempt of attempts)
-        if (this.#held.get(attempt.record.id) === attempt) this.#held.delete(attempt.record.id)
+      for (const attempt of attempts) this.forget(attempt)
       this.#settling.delete(settling)
       this.#checkQuiet()
     })
@@ -171,16 +186,20 @@ export class Pool implements Worker {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    await Promise.all(this.#takers.map((taker) => taker.stop()))
+    // A claim may be under way for as long as the store takes; the grace of what runs is not longer for it.
+    const claims = Promise.all(this.#takers.map((taker) => taker.stop()))
     if (!(await this.#quietWithin(graceMs)) && this.#calls.size > 0) {
       const reason = workerStopping(this.workerId)
       for (const attempt of this.#running()) attempt.abort(reason)
       if (!(await this.#quietWithin(LAST_WORDS_MS))) this.#letGo()
     }
+    await claims
     // What is still to be written is waited for, and not longer than a store that is away deserves; handlers that never return are not.
     await this.#settledWithin(LAST_WRITES_MS)
     this.#heart.stop()
     this.#stopListening()
+    for (const unwatch of this.#calls.values()) unwatch()
+    this.#whenStopped()
   }
 
   /** What runs on is released: somebody else takes it over, and what the handler still does is refused by its token. */
@@ -207,7 +226,7 @@ export class Pool implements Worker {
   }
 
   *#running(): Iterable<Attempt> {
-    for (const call of this.#calls) yield* call
+    for (const call of this.#calls.keys()) yield* call
   }
 
   /** Resolves true when nothing runs and nothing is being settled, false when the time is over first. */
@@ -229,11 +248,10 @@ export class Pool implements Worker {
   }
 
   /** Reports a handler that does not listen to its signal: its slot is not free until it returns. */
-  #watchDeaf(attempt: Attempt, call: readonly Attempt[]): () => void {
+  #watchDeaf(attempt: Attempt): () => void {
     let cancelTimer: (() => void) | null = null
     const aborted = (): void => {
       cancelTimer = this.#rt.seam.after(Math.max(DEAF_MS, this.#leaseMs), () => {
-        if (!this.#calls.has(call)) return
         const { id, type } = attempt.record
         const why = attempt.signal.reason?.code
         this.#rt.events.trouble(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
@@ -165,6 +165,27 @@ describe('open', () => {
       },
     )
   }
+
+  test.skipIf(process.platform === 'win32')(
+    'a log that a killed process of another user left › STORE_UNAVAILABLE that says what to do, not a raw error of the driver',
+    async () => {
+      const folder = newFile('folder')
+      mkdirSync(folder)
+      chmodSync(dirname(folder), 0o755)
+      const path = join(folder, 'jobs.db')
+      const live = newFile()
+      await using store = sqliteStore({ path: live })
+      await store.open()
+      await store.exchange({ inserts: [newJob('a')] })
+      for (const end of ['', '-wal', '-shm']) copyFileSync(live + end, path + end)
+      for (const end of ['-wal', '-shm']) chmodSync(path + end, 0o444)
+      chmodSync(path, 0o666)
+      const child = new Child('open-one', [path, 'b', 'nobody'])
+      expect(await child.hear()).toBe('ready')
+      child.tell('go')
+      expect(await child.hear()).toMatch(/^STORE_UNAVAILABLE: .*may only be read.*right/)
+    },
+  )
 
   test('tables that somebody dropped › STORE_BROKEN, not a raw error of the driver', async () => {
     const path = newFile()

@@ -195,6 +195,7 @@ describe('leases that ran out', () => {
       await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? here.jobs : other).claim({ workerId: `w${i}` })))
     ).flat()
     assert.equal(taken.length, 1)
+    assert.equal(here.jobs.metrics().leasesExpired + other.metrics().leasesExpired, 1)
     assert.deepEqual(await trail(here, 'a'), ['enqueued', 'leased', 'lease_expired', 'leased'])
   })
 
@@ -237,10 +238,10 @@ describe('a long poll', () => {
     await settled(here.clock)
     await put(here, 'a', { queue: 'other' })
     await settled(here.clock)
-    assert.equal(state.ids, null)
+    assert.deepEqual([state.ids, control.calls['exchange']], [null, 1], 'another lane wakes nobody')
     await put(here, 'b')
     await settled(here.clock)
-    assert.equal(state.ids, 'b')
+    assert.deepEqual([state.ids, control.calls['exchange']], ['b', 2])
     await over
     control.after['list'] = async () => {
       delete control.after['list']

@@ -10,6 +10,7 @@ import {
 } from '@stint/core'
 import { describe, test } from 'vitest'
 import { inState, job } from './in-state.js'
+import { watched } from './watched-store.js'
 import { faulty, gate, settled, type World, world } from './world.js'
 
 const TYPES: readonly AuditEventType[] = [
@@ -177,6 +178,21 @@ describe('on', () => {
       [5, 5, 3, 1, 4],
     )
     await agree(here, told)
+  })
+
+  test('who listens › costs no read: the event is made from what the write answered', async () => {
+    const here = world()
+    const control = watched(here.store)
+    const jobs = here.another({ store: control.store })
+    const told = listen(jobs)
+    jobs.work(
+      handle(job, () => {}),
+      { poll: '1h' },
+    )
+    await jobs.enqueueMany([1, 2, 3].map((payload) => ({ job, payload })))
+    await settled(here.clock)
+    assert.equal(told.length, 9)
+    assert.deepEqual([control.calls['get'] ?? 0, control.calls['events'] ?? 0], [0, 0])
   })
 
   test('what others do › is not told: that is in the feed', async () => {

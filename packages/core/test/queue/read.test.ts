@@ -178,8 +178,11 @@ describe('records', () => {
         await store.events(id, { limit: 99 }),
       )
     }
-    for await (const event of jobs.feed({ signal: AbortSignal.timeout(0) })) seen.push(event)
     const { events } = await store.feed({ after: 'start', limit: 999 })
+    for await (const event of jobs.feed()) {
+      seen.push(event)
+      if (event.cursor === events.at(-1)?.cursor) break
+    }
     await clock.advance(0)
     seen.push(events, await store.settings('queue'), jobs.metrics())
     assert.equal(told.length > 20 && events.length > 30, true)

@@ -156,6 +156,20 @@ describe('maxFinished', () => {
     )
   })
 
+  test('a job that is over while the history is being cut › is cut as well', async () => {
+    const { clock, store, another } = world()
+    const control = watched(store)
+    const jobs = another({ store: control.store, queues: { default: { maxFinished: 0 } } })
+    const [first, second] = [await inState({ jobs }, 'leased'), await inState({ jobs }, 'leased')]
+    control.after['stats'] = async () => {
+      delete control.after['stats']
+      await second.lease!.succeed(2)
+    }
+    await first.lease!.succeed(1)
+    await settled(clock)
+    assert.equal(await jobs.count(), 0)
+  })
+
   test('an end whose reply was lost › counts too', async () => {
     const { clock, store, another } = world()
     const control = faulty(store)

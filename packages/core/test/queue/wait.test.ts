@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { defineJob, handle, type StandardSchema } from '@stint/core'
+import { defineJob, handle, JobQueue, memoryStore, type StandardSchema } from '@stint/core'
+import { testClock } from '@stint/core/testing'
 import { describe, test } from 'vitest'
 import { ALL_STATES, inState, job } from './in-state.js'
 import { watched } from './watched-store.js'
@@ -155,6 +156,59 @@ describe('many waiters', () => {
     const reads = asked.length
     await here.clock.advance('1m')
     assert.equal(asked.length, reads, 'nobody waits, nobody looks')
+  })
+
+  test('an end that a hint names › costs a read of that job alone, however many wait for others', async () => {
+    const here = world()
+    const control = watched(here.store)
+    const waiting = here.another({ store: control.store })
+    const made = await here.jobs.enqueueMany(Array.from({ length: 100 }, (_, i) => ({ job, payload: i })))
+    const done = made.map(({ id }) => waiting.wait(id, { timeout: '1h' }))
+    await settled(here.clock)
+    const asked: string[] = []
+    control.before['get'] = (refs: readonly string[]) => void asked.push(...refs)
+    for (const { id } of made.slice(0, 10)) {
+      await here.jobs.cancel(id)
+      await settled(here.clock)
+    }
+    assert.deepEqual(
+      asked,
+      made.slice(0, 10).map(({ id }) => id),
+    )
+    assert.equal((await Promise.all(done.slice(0, 10))).length, 10)
+  })
+
+  test('of whom other processes give hints without a pause › take a fifth of the time for looking, and no more', async () => {
+    const clock = testClock()
+    // Not the clock itself: time goes on while a call of the store is out.
+    const store = memoryStore({ clock: { now: () => clock.now(), after: (ms, run) => clock.after(ms, run) } })
+    const control = watched(store)
+    const jobs = new JobQueue<never, false>({ store: control.store, sweep: false })
+    const { id } = await jobs.enqueue(job, 1)
+    let looks = 0
+    control.before['get'] = () => {
+      looks++
+      return new Promise<void>((resolve) => void clock.after(20, resolve))
+    }
+    const done = jobs.wait(id, { timeout: '1h' })
+    for (let ms = 0; ms < 2000; ms += 5) {
+      ;(store as unknown as { hint(hint: object): void }).hint({})
+      await clock.advance(5)
+    }
+    assert.equal(looks >= 15 && looks <= 22, true, `${looks} looks of 20 ms in two seconds`)
+    await store.exchange({
+      changes: [
+        {
+          id,
+          guard: { states: ['queued'] },
+          set: { state: 'cancelled' },
+          event: { type: 'cancelled', actor: null, detail: null },
+        },
+      ],
+    })
+    await clock.advance('1s')
+    assert.equal((await done).state, 'cancelled')
+    await jobs.close()
   })
 
   test('more than fit into one read › all are answered', async () => {

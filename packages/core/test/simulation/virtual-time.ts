@@ -14,7 +14,6 @@ export class VirtualTime {
   readonly #dice: Dice
   #elapsed = 0
   #held = 0
-  #stirred = false
   /** A binary heap, earliest first. */
   readonly #heap: Timer[] = []
 
@@ -27,7 +26,6 @@ export class VirtualTime {
   }
 
   after(ms: number, run: () => void): () => void {
-    this.#stirred = true
     const timer: Timer = { at: this.#elapsed + Math.max(0, ms), rank: this.#dice.random(), run }
     this.#push(timer)
     return () => {
@@ -37,11 +35,6 @@ export class VirtualTime {
 
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.after(ms, resolve))
-  }
-
-  /** Something happened in this turn. */
-  stir(): void {
-    this.#stirred = true
   }
 
   /** Time stands still until the answer is called: for the one thing that takes real time, a module that a queue loads while it opens. */
@@ -65,12 +58,14 @@ export class VirtualTime {
     this.#elapsed = Math.max(this.#elapsed, until)
   }
 
-  /** Core takes a turn of the loop here and there, and only turns: whatever a timer set off has happened after a few in which nothing stirred. */
+  /** Core takes a turn of the loop here and there, and only turns: when no turn is asked for, whatever a timer set off has happened. */
   async #settle(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet = this.#held > 0 || this.#stirred ? 0 : quiet + 1) {
-      this.#stirred = false
+    let turns = 0
+    do {
       await turn()
-    }
+      // A module that is loaded takes real time.
+      if (this.#held === 0 && ++turns > MOST_TURNS) throw new Error(`something spins at ${this.#elapsed} ms`)
+    } while (this.#held > 0 || isTurnAskedFor())
   }
 
   #push(timer: Timer): void {
@@ -102,7 +97,9 @@ export class VirtualTime {
   }
 }
 
-/** One in which a call that took a turn goes on, and one to see that it did nothing more. */
-const QUIET_TURNS = 2
+/** Far more than the longest honest chain of calls. */
+const MOST_TURNS = 5000
+
+const isTurnAskedFor = (): boolean => process.getActiveResourcesInfo().includes('Immediate')
 
 const isBefore = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.rank < b.rank)

@@ -134,7 +134,6 @@ export class Wire implements Store<never, false> {
   }
 
   #draw(): Fate {
-    this.#net.time.stir()
     this.#release?.()
     this.#release = null
     const { dice, isHealed, swarm } = this.#net

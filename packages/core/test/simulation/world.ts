@@ -58,7 +58,8 @@ export class World {
     const swarm = drawSwarm(dice.fork())
     this.behaviours = BEHAVIOURS.filter(() => this.dice.happens(0.6))
     if (this.behaviours.length === 0) this.behaviours = BEHAVIOURS
-    this.witness = new Witness({ now: () => this.wall.now(), after: (ms, run) => this.time.after(ms, run) })
+    const clock = { now: () => this.wall.now(), after: (ms: number, run: () => void) => this.time.after(ms, run) }
+    this.witness = new Witness(clock, (message) => void this.failures.push(new Error(message)))
     this.net = {
       time: this.time,
       dice: dice.fork(),

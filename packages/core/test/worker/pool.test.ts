@@ -423,6 +423,25 @@ describe('the event loop', () => {
     )
     hold.open()
   })
+
+  test('blocked by a handler that then returned › is reported all the same', async () => {
+    const { clock, jobs } = world()
+    const errors: string[] = []
+    jobs.on('error', ({ error, doing }) => errors.push(`${doing}: ${error.message}`))
+    jobs.work(
+      handle(job, () => {
+        const stand = clock as unknown as { now(): number }
+        const now = stand.now()
+        stand.now = () => now + 20_000
+      }),
+      { lease: '3s' },
+    )
+    const { id } = await jobs.enqueue(job, 1)
+    await settled(clock)
+    assert.equal((await jobs.get(id))?.state, 'succeeded')
+    await clock.advance('1s')
+    assert.match(errors.join(), /heartbeat: The event loop was blocked: heartbeats came 19000 ms late/)
+  })
 })
 
 test('a listener that throws › harms nobody and is told', async () => {
