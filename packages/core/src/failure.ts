@@ -1,3 +1,4 @@
+import { cut } from './cut.js'
 import type { JobFailure } from './job.js'
 import type { JsonText } from './record.js'
 
@@ -42,22 +43,11 @@ function fieldOf(error: object, field: string): unknown {
   }
 }
 
-const text = (value: unknown): string | null => (typeof value === 'string' ? cut(value) : null)
-
-/** By bytes, at a character: a message of 8 KiB in Greek is 4,096 letters. */
-function cut(value: string): string {
-  if (value.length * 3 <= MAX_BYTES) return value
-  const bytes = Buffer.from(value)
-  if (bytes.length <= MAX_BYTES) return value
-  return `${bytes
-    .subarray(0, MAX_BYTES - 4)
-    .toString()
-    .replace(/\uFFFD+$/, '')}…`
-}
+const text = (value: unknown): string | null => (typeof value === 'string' ? cut(value, MAX_BYTES) : null)
 
 function plain(thrown: unknown): string {
   try {
-    return cut(typeof thrown === 'object' ? (JSON.stringify(thrown) ?? 'unknown') : String(thrown))
+    return cut(typeof thrown === 'object' ? (JSON.stringify(thrown) ?? 'unknown') : String(thrown), MAX_BYTES)
   } catch {
     return 'unknown'
   }

@@ -1,3 +1,4 @@
+import { cut } from './cut.js'
 import type { JsonText } from './record.js'
 
 export type LogEntry = readonly [at: number, attempt: number, message: string]
@@ -28,6 +29,7 @@ export class JobLog {
   }
 
   append(at: number, attempt: number, message: string, maxBytes: number = DEFAULT_MAX_LOG_BYTES): void {
+    // One endless line may not push out all the others.
     const line: LogEntry = [at, attempt, cut(message, Math.min(MAX_MESSAGE_BYTES, maxBytes))]
     const size = sizeOf(line)
     this.#lines.push(line)
@@ -50,12 +52,3 @@ export function readLog(text: JsonText | null): LogState {
 }
 
 const sizeOf = (line: LogEntry): number => Buffer.byteLength(JSON.stringify(line)) + 1
-
-/** One endless line may not push out all the others. */
-function cut(message: string, maxBytes: number): string {
-  if (Buffer.byteLength(message) <= maxBytes) return message
-  return `${Buffer.from(message)
-    .subarray(0, Math.max(0, maxBytes - 4))
-    .toString()
-    .replace(/\uFFFD+$/, '')}…`
-}

@@ -30,7 +30,7 @@ const POLL_MS = 1000
 const CONTENDED_MS = 5
 
 export async function claim(rt: Runtime, options: ClaimOptions): Promise<Lease[]> {
-  const wish = wishOf(options)
+  const wish = wishOf(rt, options)
   const waitMs = toMs(options.wait ?? 0, 'wait')
   const { signal } = options
   if (signal?.aborted) return []
@@ -71,7 +71,7 @@ export async function leaseOf(rt: Runtime, jobId: string, workerId: string): Pro
   return leaseHandle(rt, { jobId, token, fence }, record, DEFAULT_LEASE_MS)
 }
 
-function wishOf(options: ClaimOptions): Wish {
+function wishOf(rt: Runtime, options: ClaimOptions): Wish {
   const leaseMs = toMs(options.lease ?? DEFAULT_LEASE_MS, 'lease')
   const workerId = checkText(options.workerId, 'workerId')
   if (options.ids) {
@@ -90,7 +90,10 @@ function wishOf(options: ClaimOptions): Wish {
   const queues = [...new Set((options.queues ?? [DEFAULT_QUEUE]).map((queue) => checkName(queue, 'queues')))]
   if (queues.length === 0 || types?.types.length === 0)
     throw new TypeError('claim: `queues` and `types` may not be empty')
-  return { workerId, leaseMs, to: 'leased', max, from: queues.map((queue) => ({ queue, ...types, limit: max })) }
+  // The list of a claim is served in its order; each call begins with another lane, so that a busy first one starves nobody.
+  const first = Math.floor(rt.seam.random() * queues.length)
+  const inTurn = [...queues.slice(first), ...queues.slice(0, first)]
+  return { workerId, leaseMs, to: 'leased', max, from: inTurn.map((queue) => ({ queue, ...types, limit: max })) }
 }
 
 async function giveBack(leases: readonly Lease[]): Promise<Lease[]> {
