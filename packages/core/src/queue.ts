@@ -75,6 +75,8 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
   #whenNoCall: (() => void) | null = null
 
   constructor(options: JobQueueOptions<Tx, Sync>) {
+    if (typeof options?.store !== 'object')
+      throw new TypeError('JobQueue: expected { store }, for example new JobQueue({ store: memoryStore() })')
     checkPolicy(options.defaults ?? {})
     const settings = Object.fromEntries(
       Object.entries(options.queues ?? {}).map(([name, given]) => [name, storable(given)]),

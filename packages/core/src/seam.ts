@@ -23,6 +23,8 @@ export interface Seam extends Clock, Chance {
    * turn: a store in this process answers without the loop, and a chain of promises through it would keep timers and sockets waiting for ever.
    */
   soon(run: () => void): void
+  /** A timer that does not keep the process: for upkeep, which nobody waits for. */
+  background(ms: number, run: () => void): () => void
   /** null, or a promise of the next turn when this one has had its share of store calls. */
   breathe(): Promise<void> | null
   /** A store call is under way until the answer is called: virtual time waits for it. */
@@ -65,6 +67,11 @@ const systemChance: Chance = {
 
 const notCounted = (): void => {}
 
+function inBackground(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, Math.min(Math.ceil(ms), MAX_TIMER_MS)).unref()
+  return () => clearTimeout(timer)
+}
+
 const READS_A_TURN = 50
 
 /** How often something happened in this turn of the event loop. */
@@ -91,6 +98,7 @@ export function seamOf(clock: Clock | null): Seam {
     now: () => time.now(),
     // Whole milliseconds, rounded up: stores count in them, and who wakes a fraction early finds nothing due.
     after: (ms, run) => time.after(Math.ceil(ms), run),
+    background: (ms, run) => (time === systemClock ? inBackground(ms, run) : time.after(Math.ceil(ms), run)),
     monotonic:
       time[MONOTONIC] ?? (clock === null || clock === systemClock ? () => performance.now() : () => time.now()),
     soon: (run) => (flushes.count() === 1 ? process.nextTick(run) : void setImmediate(run)),

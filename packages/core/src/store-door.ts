@@ -121,6 +121,7 @@ function forwardingSeam(seam: () => Seam): Seam {
     after: (ms, run) => seam().after(ms, run),
     monotonic: () => seam().monotonic(),
     soon: (run) => seam().soon(run),
+    background: (ms, run) => seam().background(ms, run),
     breathe: () => seam().breathe(),
     busy: () => seam().busy(),
     random: () => seam().random(),

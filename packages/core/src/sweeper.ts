@@ -27,7 +27,7 @@ export class Sweeper {
     if (this.#everyMs === null || this.#cancelTimer || this.#isStopped) return
     const { seam } = this.#rt()
     // Between a half and once and a half: many processes started together do not sweep together.
-    this.#cancelTimer = seam.after(this.#everyMs * (0.5 + seam.random()), () => void this.#tick())
+    this.#cancelTimer = seam.background(this.#everyMs * (0.5 + seam.random()), () => void this.#tick())
   }
 
   async stop(): Promise<void> {

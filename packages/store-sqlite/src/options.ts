@@ -29,6 +29,8 @@ export interface Settled {
 }
 
 export function settle(options: SqliteStoreOptions): Settled {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError("sqliteStore: expected { path: 'jobs.db' } or { db }")
   const { synchronous = 'FULL', tablePrefix: prefix = 'stint_' } = options
   if (synchronous !== 'FULL' && synchronous !== 'NORMAL') {
     throw new TypeError(`synchronous: expected 'FULL' or 'NORMAL', got ${String(synchronous)}`)

@@ -59,6 +59,7 @@ class Run {
         return () => {}
       },
       soon: (run) => process.nextTick(run),
+      background: () => () => {},
       breathe: () => null,
       busy: () => {
         this.busy++

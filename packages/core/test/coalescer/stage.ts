@@ -38,6 +38,7 @@ export class Stage {
         return () => {}
       },
       soon: (run) => process.nextTick(run),
+      background: () => () => {},
       breathe: () => null,
       busy: () => {
         this.busy++

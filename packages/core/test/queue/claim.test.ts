@@ -51,14 +51,22 @@ describe('claim', () => {
     assert.equal(await claim({ limit: 500 }), '')
   })
 
-  test('by priority, then due time, then id; queues in the order they were named', async () => {
+  test('by priority, then due time, then id; one lane after the other, each call beginning with another', async () => {
     const here = world()
     await put(here, 'cab')
     await put(here, 'z', { priority: 90 })
     await put(here, 'y', { runAt: new Date('2029-12-31T23:59:00Z') })
     await put(here, 'x', { delay: '1s' })
     await put(here, 'm', { queue: 'mail' })
-    assert.equal(ids(await here.jobs.claim({ workerId: 'w', queues: ['mail', 'default'], limit: 9 })), 'mzyabc')
+    assert.equal(ids(await here.jobs.claim({ workerId: 'w', limit: 9 })), 'zyabc')
+    const firsts = new Set<string>()
+    for (let call = 0; call < 200 && firsts.size < 2; call++) {
+      const both = await here.jobs.claim({ workerId: 'w', queues: ['mail', 'default'], limit: 1 })
+      for (const one of both) firsts.add(one.job.queue)
+      await Promise.all(both.map((one) => one.release()))
+      if (call === 0) await put(here, 'n')
+    }
+    assert.deepEqual([...firsts].sort(), ['default', 'mail'], 'a busy first lane starves nobody')
   })
 
   test('given ids › those that can be had, in the order asked, all of them; no other', async () => {

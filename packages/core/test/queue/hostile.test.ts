@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { handle, handleBatch } from '@stint/core'
+import { handle, handleBatch, JobQueue } from '@stint/core'
 import { describe, test } from 'vitest'
 import { hostile, hostileLater, revoked } from '../rules/hostile.js'
 import { inState, job } from './in-state.js'
@@ -67,4 +67,9 @@ describe.each(THINGS)('%s', (_name, thing) => {
     assert.equal((await jobs.enqueue(job, 1)).isNew, true)
     assert.deepEqual(told, ['a listener of enqueued: something that cannot be shown was thrown'])
   })
+})
+
+test('JobQueue without a store › TypeError that shows how it is made', () => {
+  for (const options of [undefined, null, {}])
+    assert.throws(() => new JobQueue(options as never), /JobQueue: expected \{ store \}/)
 })
