@@ -1,3 +1,4 @@
+import { isStintError, type QueueEvents } from '@stint/core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type LocalServer, localServer } from './local-server.js'
 
@@ -27,39 +28,69 @@ afterAll(async () => {
   await psp.close()
 })
 
-it('3 · retries › 200 succeeds, 402 fails for good, 429 comes again in 30 s, 500 is retried until dead, and the dead return', async () => {
-  const { jobs, charge, afterTheOutage } = program
-  const order = (name: Order, policy = {}) => jobs.enqueue(charge, { order: name, cents: 100 }, policy)
+const enqueue = (name: Order) => program.jobs.enqueue(program.charge, { order: name, cents: 100 })
 
-  const fine = await jobs.wait(await order('fine'), { timeout: '10s' })
-  expect([fine.state, fine.attempt, fine.maxAttempts]).toEqual(['succeeded', 1, 8])
-
-  const refused = await jobs.wait(await order('refused'), { timeout: '10s' })
-  expect([refused.state, refused.attempt, refused.error?.code]).toEqual(['failed', 1, 'CARD_REFUSED'])
-
-  const told = new Promise<Date>((resolve) => {
-    const off = jobs.on('failed', ({ job, event }) => {
-      if ((job.payload as { order: Order }).order !== 'busy') return
-      off()
-      expect([job.state, job.error?.message, event.to]).toEqual(['queued', 'slow down', 'queued'])
-      resolve(new Date(job.runAt.getTime() - event.at.getTime()))
-    })
+/** Each failure of that order, told where it happens; what a listener throws would be swallowed, so it only hands on. */
+function onFailure(name: Order, hear: (failure: QueueEvents['failed']) => void): () => void {
+  return program.jobs.on('failed', (failure) => {
+    if ((failure.job.payload as { order: Order }).order === name) hear(failure)
   })
-  const busy = await order('busy')
-  expect((await told).getTime()).toBe(30_000)
-  await jobs.reschedule(busy.id, { delay: 0 }) // thirty seconds later
-  expect((await jobs.wait(busy, { timeout: '10s' })).attempt).toBe(2)
+}
 
-  // The same road with a smaller budget: eight attempts of the definition's backoff would take minutes.
-  const broken = await order('broken', { maxAttempts: 2, backoff: { kind: 'fixed', base: '10ms' } })
+const waitOf = ({ job, event }: QueueEvents['failed']): number => job.runAt.getTime() - event.at.getTime()
+
+/** A wait is over at once. It may have been over already, by a draw of the jitter near nought. */
+async function skipTheWait(jobId: string): Promise<void> {
+  await program.jobs.reschedule(jobId, { delay: 0 }).catch((error: unknown) => {
+    if (!isStintError(error, 'WRONG_STATE')) throw error
+  })
+}
+
+it('3 · retries › 200 succeeds, and 402 fails for good at the first attempt', async () => {
+  const fine = await program.jobs.wait(await enqueue('fine'), { timeout: '10s' })
+  expect([fine.state, fine.attempt, fine.maxAttempts]).toEqual(['succeeded', 1, 8])
+  const refused = await program.jobs.wait(await enqueue('refused'), { timeout: '10s' })
+  expect([refused.state, refused.attempt, refused.error?.code]).toEqual(['failed', 1, 'CARD_REFUSED'])
+})
+
+it('3 · retries › 429 is queued again in exactly the 30 s that the failure names', async () => {
+  const told = new Promise<QueueEvents['failed']>((resolve) => {
+    onFailure('busy', resolve)
+  })
+  const busy = await enqueue('busy')
+  const failure = await told
+  expect([failure.job.state, failure.job.error?.message, failure.event.to]).toEqual(['queued', 'slow down', 'queued'])
+  expect(waitOf(failure)).toBe(30_000)
+  await skipTheWait(busy.id)
+  expect((await program.jobs.wait(busy, { timeout: '10s' })).attempt).toBe(2)
+})
+
+it('3 · retries › 500 is retried by the backoff of the definition, dead after the eighth attempt, and returns with a new budget', async () => {
+  const { jobs, afterTheOutage } = program
+  const waits: number[] = []
+  const skips: Promise<void>[] = []
+  const off = onFailure('broken', (failure) => {
+    if (failure.job.state !== 'queued') return
+    waits.push(waitOf(failure))
+    skips.push(skipTheWait(failure.job.id))
+  })
+  const broken = await enqueue('broken')
   const dead = await jobs.wait(broken, { timeout: '10s' })
-  expect([dead.state, dead.attempt, dead.error?.message]).toEqual(['dead', 2, 'PSP answered 500'])
+  off()
+  await Promise.all(skips)
+  expect([dead.state, dead.attempt, dead.error?.message]).toEqual(['dead', 8, 'PSP answered 500'])
   expect(warn.mock.lastCall).toEqual([{ order: 'broken', cents: 100 }, 'is now', 'dead', 'PSP answered 500'])
+  // Full jitter: each wait is drawn from nought to 2 s × 2^n.
+  expect(waits.length).toBe(7)
+  expect(waits.filter((wait, n) => wait < 0 || wait > 2000 * 2 ** n)).toEqual([])
+  // That no draw leaves the first one's range happens once in two million runs; a backoff that does not grow never leaves it.
+  expect(Math.max(...waits)).toBeGreaterThan(2000)
 
   isBack = true
   await afterTheOutage()
   expect(log.mock.calls).toEqual([['dead', null], ['failed', 'CARD_REFUSED'], ['1 dead jobs queued again']])
-  expect((await jobs.wait(broken, { timeout: '10s' })).state).toBe('succeeded')
+  const back = await jobs.wait(broken, { timeout: '10s' })
+  expect([back.state, back.attempt]).toEqual(['succeeded', 1])
   const retried = (await jobs.audit(broken.id)).find((event) => event.type === 'retried')
   expect([retried?.actor, retried?.reason]).toEqual(['ada', 'PSP is back'])
 })

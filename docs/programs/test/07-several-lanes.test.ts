@@ -16,6 +16,16 @@ it('7 · several lanes › each job runs in its lane, and one handler serves two
   expect(ordinary.maxAttempts).toBe(3)
 })
 
+it('7 · several lanes › the settings given to the queue are written to its lanes', async () => {
+  const settings = new Map((await jobs.queues()).map((lane) => [lane.name, lane.settings]))
+  const DAY_MS = 86_400_000
+  expect(settings.get('video')).toMatchObject({
+    maxQueued: 500,
+    retention: { succeeded: DAY_MS, dead: 90 * DAY_MS },
+  })
+  expect(settings.get('mail')).toMatchObject({ maxFinished: 1000 })
+})
+
 it('7 · several lanes › a paused lane keeps its jobs until it is resumed, and a full one refuses more', async () => {
   const cuts = await jobs.enqueueMany(
     Array.from({ length: 500 }, (_, i) => ({ job: video, payload: { file: `${i}.mov` } })),

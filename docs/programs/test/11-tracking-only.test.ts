@@ -21,3 +21,8 @@ it('11 · tracking only › unawaited calls are written in the order they were m
     ['succeeded', 'succeeded'],
   ])
 })
+
+it('11 · tracking only › its lane is set to keep what is over for five minutes', async () => {
+  const lane = (await jobs.queues()).find((one) => one.name === 'tracking')
+  expect(lane?.settings.retention).toBe(5 * 60_000)
+})
