@@ -10,6 +10,7 @@ import { childOf } from './logger.js'
 import { parsed, toJob } from './present.js'
 import type { JobRecord } from './record.js'
 import type { Runtime } from './runtime.js'
+import { pauseAbout } from './seam.js'
 
 /** A settle that could not be written is tried again, ever slower, as long as its lease may live. */
 const FIRST_PAUSE_MS = 100
@@ -125,7 +126,7 @@ export class Attempt {
         this.#rt.events.trouble(error, 'settling jobs')
         // A queue that closed first leaves the job to its lease, and says so once.
         if (!isPassing(error)) return this.end()
-        await this.#pause(pauseMs)
+        await pauseAbout(this.#rt.seam, pauseMs)
       }
     }
   }
@@ -182,11 +183,6 @@ export class Attempt {
         ? jobCancelled(this.record.id, lost.actor, lost.reason)
         : leaseLost(this.#rt, this.holding, lost),
     )
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { seam } = this.#rt
-    return new Promise((resolve) => void seam.after(ms * (0.5 + seam.random()), resolve))
   }
 }
 

@@ -7,7 +7,7 @@ import type { Claim, ClaimResult } from './store.js'
 export type Wish = Omit<Claim, 'token' | 'event' | 'again'>
 
 /** One token for all jobs of one claim: they have one caller. */
-export const claimOf = (rt: Runtime, wish: Wish): Claim => ({
+const claimOf = (rt: Runtime, wish: Wish): Claim => ({
   ...wish,
   token: rt.seam.nonce(),
   event: { type: 'leased', actor: null, detail: null },

@@ -1,5 +1,5 @@
 import type { Before } from './accept.js'
-import { bodyText, MAX_CHECKPOINT_BYTES, MAX_PROGRESS_BYTES, smallText } from './checked-json.js'
+import { MAX_CHECKPOINT_BYTES, MAX_PROGRESS_BYTES, smallText } from './checked-json.js'
 import { type Duration, toMs } from './duration.js'
 import { isJobError } from './errors.js'
 import { type FailOptions, type Settled, settledAs } from './hold.js'
@@ -10,8 +10,8 @@ import { isId } from './names.js'
 import * as outcomes from './outcomes.js'
 import { toJob } from './present.js'
 import type { JobRecord, JsonText, State } from './record.js'
+import { resultText } from './result-text.js'
 import type { Runtime } from './runtime.js'
-import { unchecked } from './schema.js'
 import { jobNotFound, report, settle } from './settle.js'
 import type { Beat, Change } from './store.js'
 
@@ -108,7 +108,7 @@ export class HeldJob {
     const { jobId, token } = this.holding
     const type = this.#record?.type ?? (this.#rt.known.isEmpty ? '' : (await this.know()).type)
     // A schema that answers at once lets the settle leave in this turn, together with the claim for the slot it frees.
-    const text = this.resultText(type, result)
+    const text = resultText(this.#rt, type, result)
     const wait = this.#inOrder()
     if (wait) await wait
     return this.#settle(outcomes.succeeded(jobId, token, text instanceof Promise ? await text : text))
@@ -142,11 +142,6 @@ export class HeldJob {
     if (wait) await wait
     await settle(this.#rt, this.holding, outcomes.started(this.holding.jobId, this.holding.token), () => this.#before())
     this.#isStarted = true
-  }
-
-  resultText(type: string, result: unknown): JsonText | null | Promise<JsonText | null> {
-    const schema = this.#rt.known.get(type)?.result ?? unchecked()
-    return bodyText(result, schema, { code: 'RESULT_INVALID', type, maxBytes: this.#rt.maxPayloadBytes })
   }
 
   async #settle(change: Change): Promise<Settled> {

@@ -1,5 +1,6 @@
 import { claimJobs, type Wish } from './claim-jobs.js'
 import { type Duration, toMs } from './duration.js'
+import { inTurn } from './in-turn.js'
 import { DEFAULT_LEASE_MS, type Lease, type LeaseHandle, leaseHandle, leaseOfClaim } from './lease.js'
 import { holdingOf } from './lease-lost.js'
 import { checkId, checkName, checkText, checkWhole, isId } from './names.js'
@@ -91,9 +92,8 @@ function wishOf(rt: Runtime, options: ClaimOptions): Wish {
   if (queues.length === 0 || types?.types.length === 0)
     throw new TypeError('claim: `queues` and `types` may not be empty')
   // The list of a claim is served in its order; each call begins with another lane, so that a busy first one starves nobody.
-  const first = Math.floor(rt.seam.random() * queues.length)
-  const inTurn = [...queues.slice(first), ...queues.slice(0, first)]
-  return { workerId, leaseMs, to: 'leased', max, from: inTurn.map((queue) => ({ queue, ...types, limit: max })) }
+  const lanes = inTurn(queues, Math.floor(rt.seam.random() * queues.length))
+  return { workerId, leaseMs, to: 'leased', max, from: lanes.map((queue) => ({ queue, ...types, limit: max })) }
 }
 
 async function giveBack(leases: readonly Lease[]): Promise<Lease[]> {

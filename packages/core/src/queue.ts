@@ -1,8 +1,4 @@
-import { hostname } from 'node:os'
 import type { AuditEvent, FeedEvent } from './audit-event.js'
-import { Capacity } from './capacity.js'
-import { MAX_BODY_BYTES } from './checked-json.js'
-import { Coalescer } from './coalescer.js'
 import type { AnyJobDefinition, JobDefinition } from './define.js'
 import { type Duration, toMs } from './duration.js'
 import type { Enqueued, EnqueueItem, EnqueueOptions, PayloadArgs } from './enqueue-options.js'
@@ -10,51 +6,24 @@ import { StintError } from './errors.js'
 import type { FeedOptions } from './feed.js'
 import type { AnyJobHandler } from './handler.js'
 import type { EnqueuedJob, FinishedJob, Job, LogLine } from './job.js'
-import { JobLines } from './job-lines.js'
-import { KnownDefinitions } from './known-definitions.js'
-import { Lanes, type QueueInfo, type QueueSettings, storable } from './lanes.js'
+import { type QueueInfo, type QueueSettings, storable } from './lanes.js'
 import type { Lease, LeaseHandle } from './lease.js'
 import type { JobFilter, JobPage, ListOptions } from './list-jobs.js'
-import { LocalEvents, type QueueEvents } from './local-events.js'
-import { type Logger, SILENT } from './logger.js'
-import { Metrics, type QueueMetrics } from './metrics.js'
-import { checkWhole } from './names.js'
+import type { QueueEvents } from './local-events.js'
+import { type JobQueueOptions, runtimeOf } from './make-runtime.js'
+import type { QueueMetrics } from './metrics.js'
 import type { ActionOptions, RedriveFilter } from './operate.js'
-import { checkPolicy, type JobPolicy } from './policy.js'
+import { checkPolicy } from './policy.js'
 import * as producing from './produce.js'
 import * as pulling from './pull.js'
 import type { QueueStats } from './read-jobs.js'
 import { type Late, type Runtime, shareRuntime } from './runtime.js'
-import type { Store } from './store.js'
-import { type AnyStore, StoreDoor } from './store-door.js'
-import { Sweeper } from './sweeper.js'
 import * as tracking from './tracked-job.js'
 import { type SyncTxQueue, type TxQueue, txQueue } from './tx-queue.js'
 import type { WaitOptions } from './wait.js'
-import { Wakeups } from './wake.js'
 import { Pool, type StopOptions, type Worker, type WorkOptions } from './worker.js'
 
 type Rooms = typeof import('./open-rooms.js')
-
-export interface JobQueueOptions<Tx, Sync extends boolean> {
-  /**
-   * Opened on first use; a promise that rejects shows in the first call, never as an unhandled rejection.
-   * Closed by `close()`; a store closes only the connections that it opened itself.
-   */
-  readonly store: Store<Tx, Sync> | Promise<Store<Tx, Sync>>
-  /** Definitions to know by their `type`: for payloads that arrive over HTTP or by name. Those used in `enqueue` and `work` are known anyway. */
-  readonly jobs?: readonly AnyJobDefinition[] | undefined
-  /** Policy for jobs whose definition says nothing. */
-  readonly defaults?: JobPolicy | undefined
-  /** Written to the store when it opens. */
-  readonly queues?: { readonly [name: string]: QueueSettings } | undefined
-  /** Payload and result each. Default and most: 1 MiB. */
-  readonly maxPayloadBytes?: number | undefined
-  /** How often this process looks for leases that ran out and jobs to purge, once it works, claims or serves. false: never. Default `'5s'`. */
-  readonly sweep?: Duration | false | undefined
-  /** Default silent. */
-  readonly logger?: Logger | undefined
-}
 
 /**
  * The one object of an application: producer, worker, operator. It manages any number of lanes (`queue: 'mail'`).
@@ -245,8 +214,7 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
 
   /** What the sweep does by itself, now: removes finished jobs past their retention. Never a job that is not over. Answers how many. */
   purge(): Promise<number> {
-    return this.#whileOpen(async () => {
-      await this.#rt.door.open()
+    return this.#inRoom(async () => {
       await this.#rt.lanes.refresh()
       return this.#rt.late().retention.purge(Number.POSITIVE_INFINITY)
     })
@@ -317,21 +285,24 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
   }
 
   #inRoom<T>(call: (rooms: Rooms) => Promise<T>): Promise<T> {
-    return this.#whileOpen(async () => {
-      const wait = this.#rt.door.ready()
-      if (wait) await wait
-      return call(this.#rooms as Rooms)
-    })
+    return this.#whileOpen(() => this.#enter(call))
+  }
+
+  /** A call that was made in time is still open for business when its turn comes. */
+  #inLine<T>(id: string, call: (rooms: Rooms) => Promise<T>): Promise<T> {
+    return this.#whileOpen(() => this.#rt.lines.run(id, () => this.#enter(call)))
+  }
+
+  async #enter<T>(call: (rooms: Rooms) => Promise<T>): Promise<T> {
+    const wait = this.#rt.door.ready()
+    if (wait) await wait
+    return call(this.#rooms as Rooms)
   }
 
   async *#feed(options: FeedOptions | undefined): AsyncGenerator<FeedEvent, void, undefined> {
     if (this.#isClosed) throw queueClosed()
     await this.#rt.door.ready()
     yield* (this.#rooms as Rooms).feed(this.#rt, options)
-  }
-
-  #inLine<T>(id: string, call: (rooms: Rooms) => Promise<T>): Promise<T> {
-    return this.#whileOpen(() => this.#rt.lines.run(id, () => this.#inRoom(call)))
   }
 
   async #close(options: StopOptions | undefined): Promise<void> {
@@ -358,45 +329,3 @@ export class JobQueue<Tx = never, Sync extends boolean = boolean> implements Asy
 
 const queueClosed = (): StintError<'QUEUE_CLOSED'> =>
   new StintError('QUEUE_CLOSED', 'The queue is closed; make a new one.', {})
-
-function runtimeOf(
-  // biome-ignore lint/suspicious/noExplicitAny: inside, nobody names the transaction of a store
-  options: JobQueueOptions<any, any>,
-  of: {
-    readonly isClosing: () => boolean
-    readonly late: () => Late
-    readonly opened: (store: AnyStore) => Promise<void>
-  },
-): Runtime {
-  const logger = options.logger ?? SILENT
-  const door = new StoreDoor(options.store, of.opened)
-  const events = new LocalEvents(logger, () => door.seam.monotonic())
-  const trouble = (error: unknown, doing: string): void => events.trouble(error, doing)
-  const laneSettings = new Lanes(door, trouble)
-  const wake = new Wakeups(door)
-  const sweepMs = options.sweep === false ? null : toMs(options.sweep ?? '5s', 'sweep')
-  const rt: Runtime = {
-    door,
-    get seam() {
-      return door.seam
-    },
-    send: new Coalescer({ store: door.forward, ready: door.ready, seam: door.forwardSeam }),
-    lines: new JobLines(),
-    known: new KnownDefinitions(options.jobs),
-    defaults: options.defaults,
-    maxPayloadBytes: checkWhole(options.maxPayloadBytes ?? MAX_BODY_BYTES, 1, MAX_BODY_BYTES, 'maxPayloadBytes'),
-    lanes: laneSettings,
-    capacity: new Capacity(door, laneSettings),
-    wake,
-    sweeper: new Sweeper(() => rt, sweepMs),
-    events,
-    metrics: new Metrics(),
-    logger,
-    host: `${hostname()
-      .replace(/[^A-Za-z0-9_.-]/g, '-')
-      .slice(0, 100)}:${process.pid}`,
-    isClosing: of.isClosing,
-    late: of.late,
-  }
-  return rt
-}

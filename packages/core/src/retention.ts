@@ -1,5 +1,4 @@
-import type { Lane } from './lanes.js'
-import { DEFAULT_LANE } from './lanes.js'
+import { DEFAULT_LANE, type Lane } from './lanes.js'
 import type { JobRecord, Ms, Terminal } from './record.js'
 import type { Runtime } from './runtime.js'
 import type { FinishedWalk } from './store.js'

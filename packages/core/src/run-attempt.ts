@@ -4,6 +4,7 @@ import { isStintError } from './errors.js'
 import type { BoundHandler, JobContext } from './handler.js'
 import { isSettled } from './hold.js'
 import { parsed } from './present.js'
+import { resultText } from './result-text.js'
 import type { Runtime } from './runtime.js'
 import { isSettledInTx } from './settled-in-tx.js'
 import { traceAttempt } from './telemetry.js'
@@ -91,15 +92,15 @@ async function settle(
   const result = isBatch || !('returned' in ended) || isSettled(ended.returned) ? undefined : ended.returned
   await attempt.settleByItself(async () => {
     if (isBatch) await held.succeedQuietly(null)
-    else await succeed(attempt, result)
+    else await succeed(rt, attempt, result)
     if (held.settledAs === 'succeeded') rt.metrics.ran(ranMs)
   })
 }
 
 /** A result that its schema refuses ends the job: its side effects have happened. */
-async function succeed({ held, record }: Attempt, result: unknown): Promise<void> {
+async function succeed(rt: Runtime, { held, record }: Attempt, result: unknown): Promise<void> {
   try {
-    const text = held.resultText(record.type, result)
+    const text = resultText(rt, record.type, result)
     // What is known at once leaves in this turn.
     await held.succeedQuietly(text instanceof Promise ? await text : text)
   } catch (error) {

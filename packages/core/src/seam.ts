@@ -108,6 +108,10 @@ export function seamOf(clock: Clock | null): Seam {
   }
 }
 
+/** About so long, from a half to once and a half: those who wait for the same thing do not come back together. */
+export const pauseAbout = (seam: Pick<Seam, 'after' | 'random'>, ms: number): Promise<void> =>
+  new Promise((resolve) => void seam.after(ms * (0.5 + seam.random()), resolve))
+
 /** One whole turn of the event loop, in which real work may answer: virtual time waits so for what it cannot see. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 

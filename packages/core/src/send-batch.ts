@@ -1,7 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import { batchOf, type Item, PARTS, type Part, type Sent } from './batch-item.js'
 import { isStintError, StintError, type StintErrorCode } from './errors.js'
-import type { Seam } from './seam.js'
+import { pauseAbout, type Seam } from './seam.js'
 import type { Batch, BatchResult, Store } from './store.js'
 
 /** After an outcome that is not known; ever longer, and never all callers at once. */
@@ -118,7 +118,7 @@ export class BatchSender {
   async #repeat(items: readonly Item[], doubt: Doubt): Promise<void> {
     for (let tries = 0; tries < REPEATS && this.#mayAnswer(doubt); tries++) {
       // A store that answers is not kept waiting: one lost reply costs a full batch one pause, not five hundred.
-      if (!doubt.isAnswering) await this.#pause(FIRST_PAUSE_MS * 2 ** tries)
+      if (!doubt.isAnswering) await pauseAbout(this.#seam, FIRST_PAUSE_MS * 2 ** tries)
       let result: BatchResult
       try {
         result = await this.#exchange(items, true)
@@ -149,10 +149,6 @@ export class BatchSender {
   #hear(doubt: Doubt): void {
     doubt.isAnswering = true
     doubt.answeredAt = this.#seam.monotonic()
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#seam.after(ms * (0.5 + this.#seam.random()), resolve))
   }
 
   // ---- the store ------------------------------------------------------------------------------------------------------------

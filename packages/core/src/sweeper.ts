@@ -63,7 +63,7 @@ export class Sweeper {
   async takeOver(ids: readonly string[] | null): Promise<boolean> {
     const { door } = this.#rt()
     const over = ids
-      ? (await overOf(this.#rt(), ids)).filter((job) => job !== null)
+      ? await overOf(this.#rt(), ids)
       : (await door.call((store) => store.list({ walk: 'lease', overOnly: true, limit: PAGE }))).jobs
     return (await this.#expire(over)) > 0
   }
@@ -101,9 +101,9 @@ export class Sweeper {
 }
 
 /** Of the given ids, those whose lease is over by the store's clock. */
-async function overOf(rt: Runtime, ids: readonly string[]): Promise<readonly (JobRecord | null)[]> {
+async function overOf(rt: Runtime, ids: readonly string[]): Promise<readonly JobRecord[]> {
   return rt.door.call(async (store) => {
     const [now, jobs] = await Promise.all([store.now(), store.get(ids)])
-    return jobs.filter((job) => job?.lease && job.lease.until <= now)
+    return jobs.filter((job) => job !== null && job.lease !== null && job.lease.until <= now) as JobRecord[]
   })
 }

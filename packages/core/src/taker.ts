@@ -2,6 +2,7 @@ import type { Attempt } from './attempt.js'
 import { claimJobs, type Wish } from './claim-jobs.js'
 import { StintError } from './errors.js'
 import type { BoundHandler } from './handler.js'
+import { inTurn } from './in-turn.js'
 import type { JobRecord } from './record.js'
 import type { Runtime } from './runtime.js'
 
@@ -128,8 +129,7 @@ export class Taker {
     else this.promised = 1
     const types = [...handlers.keys()]
     // The list of a claim is served in its order, so each claim begins with another lane.
-    const first = this.#firstLane++ % queues.length
-    const from = [...queues.slice(first), ...queues.slice(0, first)].map((queue) => ({ queue, types, limit: max }))
+    const from = inTurn(queues, this.#firstLane++).map((queue) => ({ queue, types, limit: max }))
     return { workerId, leaseMs, to: batch === null && prefetch > 0 ? 'leased' : 'running', max, from }
   }
 

@@ -1,5 +1,5 @@
 import { accepted } from './accept.js'
-import { bodyText, MAX_PROGRESS_BYTES, smallText } from './checked-json.js'
+import { MAX_PROGRESS_BYTES, smallText } from './checked-json.js'
 import type { AnyJobDefinition } from './define.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import { type Hold, quiet, type Settled, settledAs } from './hold.js'
@@ -12,8 +12,8 @@ import * as outcomes from './outcomes.js'
 import { toJob } from './present.js'
 import { isWrittenBy, writeTracked } from './produce.js'
 import type { JobRecord } from './record.js'
+import { resultText } from './result-text.js'
 import type { Runtime } from './runtime.js'
-import { unchecked } from './schema.js'
 import { contended, jobNotFound, wrongState } from './settle.js'
 import type { Change } from './store.js'
 import { type Command, isLegal } from './transitions.js'
@@ -72,7 +72,7 @@ function verbs(rt: Runtime, jobId: string, actor: string | null, written: Promis
     succeed: (result: unknown) =>
       quiet(
         settle('trackSucceed', async (job, action) =>
-          outcomes.trackSucceeded(job, await resultText(rt, job, result), action),
+          outcomes.trackSucceeded(job, await resultText(rt, job.type, result), action),
         ),
       ),
     fail: (error: unknown) =>
@@ -123,11 +123,6 @@ function logged(rt: Runtime, job: JobRecord, message: string, action: outcomes.A
   const log = new JobLog(job.log)
   log.append(rt.seam.now(), job.attempt, String(message), rt.lanes.get(job.queue).maxLogBytes)
   return outcomes.trackProgressed(job, { log: log.text }, action)
-}
-
-function resultText(rt: Runtime, job: JobRecord, result: unknown): ReturnType<typeof bodyText> {
-  const schema = rt.known.get(job.type)?.result ?? unchecked()
-  return bodyText(result, schema, { code: 'RESULT_INVALID', type: job.type, maxBytes: rt.maxPayloadBytes })
 }
 
 const nothing = (): void => {}

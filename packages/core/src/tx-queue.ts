@@ -1,6 +1,5 @@
 /** The verbs inside the user's own transaction: they join it, and so pass the coalescer by. Claims never do. */
 
-import { bodyText } from './checked-json.js'
 import type { AnyJobDefinition, JobDefinition } from './define.js'
 import type { Enqueued, EnqueueItem, EnqueueOptions, PayloadArgs } from './enqueue-options.js'
 import { StintError } from './errors.js'
@@ -12,8 +11,8 @@ import * as outcomes from './outcomes.js'
 import { toJob } from './present.js'
 import { checkFound, chunksOf, enqueuedAs } from './produce.js'
 import type { JobRecord, JsonText } from './record.js'
+import { resultText } from './result-text.js'
 import type { Runtime } from './runtime.js'
-import { unchecked } from './schema.js'
 import { jobNotFound } from './settle.js'
 import { settledInTx } from './settled-in-tx.js'
 import type { Batch, BatchResult, ChangeResult, InsertResult } from './store.js'
@@ -107,7 +106,8 @@ function syncQueue(rt: Runtime, tx: unknown): SyncTxQueue {
           items.map(({ job, payload, ...options }) => atOnce(prepare(rt, job, payload, options))),
         ),
       ),
-    succeed: (held: LeasedHold, result: unknown) => drive(succeedHeld(rt, held, atOnce(resultText(rt, held, result)))),
+    succeed: (held: LeasedHold, result: unknown) =>
+      drive(succeedHeld(rt, held, atOnce(resultText(rt, typeOf(held), result)))),
   }
   return queue as unknown as SyncTxQueue
 }
@@ -132,21 +132,12 @@ function asyncQueue(rt: Runtime, tx: unknown): TxQueue {
         ),
       ),
     succeed: async (held: LeasedHold, result: unknown) =>
-      drive(succeedHeld(rt, held, await resultText(rt, held, result))),
+      drive(succeedHeld(rt, held, await resultText(rt, typeOf(held), result))),
   }
   return queue as unknown as TxQueue
 }
 
 const typeOf = (held: LeasedHold): string => (held as { job?: { type?: string } }).job?.type ?? ''
-
-function resultText(rt: Runtime, held: LeasedHold, result: unknown): ReturnType<typeof bodyText> {
-  const type = typeOf(held)
-  return bodyText(result, rt.known.get(type)?.result ?? unchecked(), {
-    code: 'RESULT_INVALID',
-    type,
-    maxBytes: rt.maxPayloadBytes,
-  })
-}
 
 /** Whether it is accepted shows now; whether it is so for good shows when the user's transaction commits. */
 function settled(rt: Runtime, held: LeasedHold, answer: ChangeResult): Settled {

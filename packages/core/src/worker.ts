@@ -3,6 +3,7 @@ import { Attempt } from './attempt.js'
 import { type Duration, toMs } from './duration.js'
 import { type AnyJobHandler, type BoundHandler, boundOf } from './handler.js'
 import { Heart } from './heart.js'
+import { inTurn } from './in-turn.js'
 import { DEFAULT_LEASE_MS } from './lease.js'
 import { checkName, checkText, checkWhole } from './names.js'
 import { DEFAULT_QUEUE } from './policy.js'
@@ -126,8 +127,7 @@ export class Pool implements Worker {
   /** Lets every taker look; in turns, so that with few free slots none is always last. */
   fill(): void {
     if (this.isStopping) return
-    const first = this.#turn++ % this.#takers.length
-    for (const taker of [...this.#takers.slice(first), ...this.#takers.slice(0, first)]) taker.pump()
+    for (const taker of inTurn(this.#takers, this.#turn++)) taker.pump()
   }
 
   /** A claimed job becomes an attempt, and its lease is prolonged from here on. */

@@ -1,24 +1,8 @@
-import type { Beat, Change, Claim, NewJob } from '@stint/core'
+import type { Beat, Change, Claim } from '@stint/core'
 
 const event = (type: string, actor: string | null = null) => ({ type, actor, detail: null })
 
-export const newJob = (id: string, given: Partial<NewJob> = {}): NewJob => ({
-  id,
-  queue: 'mail',
-  type: 'send',
-  payload: null,
-  priority: 50,
-  run: { inMs: 0 },
-  maxAttempts: 5,
-  key: null,
-  keyUntil: 'finished',
-  group: null,
-  tags: [],
-  ext: null,
-  state: 'queued',
-  event: event('enqueued'),
-  ...given,
-})
+export { newJob } from '../table-store/build.js'
 
 /** A settle by the holder of `token`. */
 export const settle = (id: string, token: string, set: Change['set'] = {}): Change => ({

@@ -370,6 +370,18 @@ describe('life', () => {
     assert.equal(await codeOf(store.stats()), 'STORE_CLOSED')
   })
 
+  test('close right behind calls that stand in line › sends them first', async () => {
+    const jobs = new JobQueue({ store: memoryStore() })
+    await jobs.open()
+    const calls = [jobs.enqueue(push, 1, { id: 'x' }), jobs.reprioritise('x', 10), jobs.cancel('x')]
+    await jobs.close()
+    const ends = await Promise.allSettled(calls)
+    assert.deepEqual(
+      ends.map((end) => (end.status === 'fulfilled' ? end.value.state : end.reason.code)),
+      ['queued', 'queued', 'cancelled'],
+    )
+  })
+
   test('something that is no store › TypeError that says what one is', () => {
     assert.throws(() => new JobQueue({ store: {} as never }), /expected a Stint store/)
   })

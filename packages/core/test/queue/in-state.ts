@@ -1,19 +1,11 @@
 import { defineJob, type JobState, type Lease } from '@stint/core'
+import { STATES } from '../../src/transitions.js'
 import type { World } from './world.js'
 
 /** Retries after exactly ten seconds, so that tests can say when. */
 export const job = defineJob({ type: 'job', backoff: { kind: 'fixed', base: '10s', jitter: false }, maxAttempts: 3 })
 
-export const ALL_STATES: readonly JobState[] = [
-  'waiting',
-  'queued',
-  'leased',
-  'running',
-  'succeeded',
-  'failed',
-  'dead',
-  'cancelled',
-]
+export const ALL_STATES: readonly JobState[] = STATES
 
 export interface Placed {
   readonly id: string
