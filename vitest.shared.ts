@@ -10,5 +10,6 @@ export const sources = [
   { find: /^@stint\/core$/, replacement: at('./packages/core/src/index.ts') },
   { find: /^@stint\/core\/store$/, replacement: at('./packages/core/src/kit-door.ts') },
   { find: /^@stint\/core\/testing$/, replacement: at('./packages/core/src/testing/index.ts') },
+  { find: /^@stint\/core\/conformance$/, replacement: at('./packages/core/src/conformance/index.ts') },
   { find: /^@stint\/store-sqlite$/, replacement: at('./packages/store-sqlite/src/index.ts') },
 ]

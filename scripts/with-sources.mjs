@@ -12,6 +12,7 @@ const SOURCES = new Map([
   ['@stint/core', at('packages/core/src/index.ts')],
   ['@stint/core/store', at('packages/core/src/kit-door.ts')],
   ['@stint/core/testing', at('packages/core/src/testing/index.ts')],
+  ['@stint/core/conformance', at('packages/core/src/conformance/index.ts')],
   ['@stint/store-sqlite', at('packages/store-sqlite/src/index.ts')],
 ])
 

@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', store: 'src/kit-door.ts', testing: 'src/testing/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    store: 'src/kit-door.ts',
+    testing: 'src/testing/index.ts',
+    conformance: 'src/conformance/index.ts',
+  },
   format: ['esm', 'cjs'],
   target: 'node22',
   tsconfig: 'tsconfig.build.json',

@@ -36,7 +36,13 @@ main().catch((error: unknown) => {
 `
 const PRINTS = '[42,42,"function","function","number",false]'
 
-const DOORS = ['@stint/core', '@stint/core/store', '@stint/core/testing', '@stint/store-sqlite']
+const DOORS = [
+  '@stint/core',
+  '@stint/core/store',
+  '@stint/core/testing',
+  '@stint/core/conformance',
+  '@stint/store-sqlite',
+]
 
 export function install(folder: string, tarballs: readonly Tarball[]): void {
   mkdirSync(folder, { recursive: true })

@@ -14,13 +14,15 @@ const LAYERS = Object.entries({
     transitions kit outcomes ext detail cut failure log-text json-text checked-json present fold commands text`,
   contract: `
     living-store base-store table table-* record-copy memory/*`,
+  suite: `
+    conformance/**`,
   runtime: `
     runtime store-door batch-item send-batch still-unknown coalescer lanes capacity wake watch sweeper metrics telemetry logger local-events
     accept settle settled-in-tx lease-lost hold held-job lease abort-reasons handler known-definitions job-lines
     enqueue-options new-job produce result-text in-turn read-jobs list-jobs wait feed operate operate-lanes claim-jobs pull
     tracked-job tx-queue attempt run-attempt heart taker worker open-rooms retention store-from-url make-runtime queue open-store`,
   doors: `
-    index kit-door testing/* conformance/**`,
+    index kit-door testing/*`,
 }).map(([name, globs]) => ({ name, files: globs.trim().split(/\s+/) }))
 
 const CORE = 'packages/core/src/'

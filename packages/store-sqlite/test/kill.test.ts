@@ -1,6 +1,6 @@
 import { JobQueue } from '@stint/core'
+import { checkInvariants } from '@stint/core/conformance'
 import { describe, expect, test } from 'vitest'
-import { checkInvariants } from '../../core/test/store-cases/index.js'
 import { sqliteStore } from '../src/index.js'
 import { checksumOf, fate, handleChecksum } from './support/checksum.js'
 import { Child } from './support/child.js'

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { checkInvariants } from '@stint/core/conformance'
 import { describe, expect, test } from 'vitest'
-import { checkInvariants } from '../../core/test/store-cases/index.js'
 import { newJob } from '../../core/test/table-store/build.js'
 import { sqliteStore } from '../src/index.js'
 import { newFile } from './support/place.js'

@@ -1,6 +1,6 @@
+import { checkInvariants } from '@stint/core/conformance'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { checkInvariants } from '../../core/test/store-cases/index.js'
 import { claimOf, newJob } from '../../core/test/table-store/build.js'
 import { sqliteStore } from '../src/index.js'
 import { newFile } from './support/place.js'

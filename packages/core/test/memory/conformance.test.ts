@@ -1,0 +1,13 @@
+import { describe, it, vi } from 'vitest'
+import { storeConformance } from '../../src/conformance/index.js'
+import { memoryTableStore as memoryStore } from '../../src/memory/memory-store.js'
+import { count } from './counted-set.js'
+
+vi.mock('../../src/memory/ordered-set.js', async (original) =>
+  (await import('./counted-set.js')).counted(await original()),
+)
+
+storeConformance(
+  { describe, it },
+  { name: 'memory', store: (_space, options) => memoryStore(options), engine: { work: () => count.looks } },
+)
