@@ -12,4 +12,5 @@ export const sources = [
   { find: /^@stint\/core\/testing$/, replacement: at('./packages/core/src/testing/index.ts') },
   { find: /^@stint\/core\/conformance$/, replacement: at('./packages/core/src/conformance/index.ts') },
   { find: /^@stint\/store-sqlite$/, replacement: at('./packages/store-sqlite/src/index.ts') },
+  { find: /^@stint\/store-sqlite\/conformance$/, replacement: at('./packages/store-sqlite/src/conformance/index.ts') },
 ]

@@ -21,6 +21,7 @@ const steps: Step[] = [
     command: ['tsc', '-p', folder, '--noEmit'],
   })),
   { name: 'state machine page', command: ['node', 'scripts/state-machine-doc.ts', '--check'] },
+  { name: 'store contract page', command: ['node', 'scripts/store-contract-doc.ts', '--check'] },
   { name: 'tidy', command: ['node', 'scripts/tidy.ts'] },
   { name: 'packages', command: ['node', 'scripts/check-packages.ts'] },
 ]

@@ -14,6 +14,7 @@ const SOURCES = new Map([
   ['@stint/core/testing', at('packages/core/src/testing/index.ts')],
   ['@stint/core/conformance', at('packages/core/src/conformance/index.ts')],
   ['@stint/store-sqlite', at('packages/store-sqlite/src/index.ts')],
+  ['@stint/store-sqlite/conformance', at('packages/store-sqlite/src/conformance/index.ts')],
 ])
 
 registerHooks({

@@ -60,6 +60,8 @@ describe('the harness for pages', () => {
       [34, 'line-34.ts', '… tick\n…'],
     ])
   })
+  it('leaves a block alone that a script has quoted from a source', () =>
+    expect(snippetsOf('a.md', '```ts quoted\ninterface Elsewhere extends Unknown {}\n```')).toEqual([]))
   it('passes a block that is right, with an import of a named one and of a built package', () =>
     expect(workshop.errorsOf(at(8))).toEqual([]))
   it('tells a type error by the line of the page, with a file of an earlier section in reach', () => {

@@ -4,7 +4,7 @@ export interface Snippet {
   readonly page: string
   /** Line of the block's first line of code, so that `page:line` leads there. */
   readonly line: number
-  /** Words behind `ts`: `run`, `forever`. */
+  /** Words behind `ts`: `run`, `forever`. A block that is `quoted` is no snippet. */
   readonly flags: readonly string[]
   readonly code: string
   /** Where it is written: a section of a page is a folder, so that its blocks may import each other. */
@@ -14,7 +14,8 @@ export interface Snippet {
   readonly output: string | null
 }
 
-const KNOWN_FLAGS = new Set(['run', 'forever'])
+/** `quoted`: a script copied it from a source, which is compiled where it stands. */
+const KNOWN_FLAGS = new Set(['run', 'forever', 'quoted'])
 
 interface Block {
   readonly line: number
@@ -40,6 +41,7 @@ export function snippetsOf(page: string, text: string): Snippet[] {
       if (!KNOWN_FLAGS.has(flag))
         throw new Error(`${at}: unknown flag “${flag}” behind \`\`\`ts; there are: ${[...KNOWN_FLAGS].join(', ')}`)
     }
+    if (flags.includes('quoted')) return []
     const named = /^\/\/ ([\w./-]+\.ts)\b/.exec(block.code)?.[1]
     const folder = `${page.replace(/[^\w]+/g, '-')}/${String(block.section).padStart(2, '0')}`
     const file = named ?? `line-${block.line}.ts`

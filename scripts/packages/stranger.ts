@@ -7,9 +7,11 @@ import type { Tarball } from './tarballs.ts'
 
 const PROGRAM = `
 import { defineJob, handle, isStintError, JobQueue, memoryStore, unchecked } from '@stint/core'
+import { runConformance } from '@stint/core/conformance'
 import { admit, byClaimOrder } from '@stint/core/store'
 import { testClock } from '@stint/core/testing'
 import { sqliteStore } from '@stint/store-sqlite'
+import { conformance } from '@stint/store-sqlite/conformance'
 
 const double = defineJob({ type: 'double', payload: unchecked<{ n: number }>(), result: unchecked<number>() })
 
@@ -27,14 +29,16 @@ async function work(jobs: JobQueue): Promise<number> {
 async function main(): Promise<void> {
   const inMemory = await work(new JobQueue({ store: memoryStore() }))
   const inFile = await work(new JobQueue({ store: sqliteStore({ path: process.argv[2] ?? 'jobs.db' }) }))
-  console.log(JSON.stringify([inMemory, inFile, typeof admit, typeof byClaimOrder, typeof testClock().now(), isStintError(new Error('no'))]))
+  const proof = await runConformance({ ...conformance(), only: ['IDEM-1', 'BATCH-3'] })
+  const refuted = proof.cases.filter(({ outcome }) => outcome === 'failed').map(({ name, reason }) => [name, reason])
+  console.log(JSON.stringify([inMemory, inFile, proof.passed > 0, refuted, typeof admit, typeof byClaimOrder, typeof testClock().now(), isStintError(new Error('no'))]))
 }
 main().catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1
 })
 `
-const PRINTS = '[42,42,"function","function","number",false]'
+const PRINTS = '[42,42,true,[],"function","function","number",false]'
 
 const DOORS = [
   '@stint/core',
@@ -42,6 +46,7 @@ const DOORS = [
   '@stint/core/testing',
   '@stint/core/conformance',
   '@stint/store-sqlite',
+  '@stint/store-sqlite/conformance',
 ]
 
 export function install(folder: string, tarballs: readonly Tarball[]): void {
@@ -73,6 +78,17 @@ export function doorsOpen(folder: string): void {
   for (const [door, exported] of Object.entries(JSON.parse(esm) as Record<string, string[]>)) {
     if (exported.length === 0) throw new CheckFailed(`${door} exports nothing`)
   }
+}
+
+/** The program that a stranger proves a store with, by its name. */
+export function conformanceRuns(folder: string): string {
+  const totals = ['memory:', 'sqlite:try.db'].map((url) => {
+    const told = run(folder, 'npx', ['--no-install', 'stint-conformance', '--store', url, '--only', 'FENCE', '--quiet'])
+    const total = told.trim().split('\n').at(-1) ?? ''
+    if (!/^\d\d+ passed, 0 failed/.test(total)) throw new CheckFailed(`stint-conformance --store ${url} says: ${told}`)
+    return `${url} ${total}`
+  })
+  return `npx stint-conformance: ${totals.join('; ')}`
 }
 
 /** Strict, without skipLibCheck: our declarations must compile in a stranger's program too. */

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { root } from '../root.ts'
@@ -28,8 +28,26 @@ export function pack(into: string): Tarball[] {
         name,
         packed.files.map(({ path }) => path),
       )
+      fieldsAreNotExports(name, dirname(join(root, manifest)))
       return [{ name, path: join(into, packed.filename) }]
     })
+}
+
+/**
+ * The step that makes CommonJS takes a field for the export of the same name: `this.a = null` becomes `this.a = exports.a = null`, and the first
+ * object that is made takes the export from all other files.
+ */
+function fieldsAreNotExports(name: string, folder: string): void {
+  const taken = globSync('dist/*.cjs', { cwd: folder }).flatMap((file) =>
+    Array.from(
+      readFileSync(join(folder, file), 'utf8').matchAll(/\.#?(\w+) = exports\.\1 = /g),
+      ([, field]) => `${file}: ${field}`,
+    ),
+  )
+  if (taken.length > 0)
+    throw new CheckFailed(
+      `${name}: a field has the name of an export of its file, which it overwrites in CommonJS: ${taken.join(', ')}. Rename one`,
+    )
 }
 
 interface PackReport {

@@ -12,7 +12,7 @@ type Case = readonly [name: string, rule: Rule, files: Readonly<Record<string, s
 const core = (file: string): string => `packages/core/src/${file}`
 const adapter = (name: string, extra: Record<string, string> = {}): Record<string, string> => ({
   ...Object.fromEntries(
-    ['index', 'options', 'store', 'commands', 'schema', 'record', 'failures'].map((file) => [
+    ['index', 'options', 'store', 'commands', 'schema', 'record', 'failures', 'conformance'].map((file) => [
       `packages/${name}/src/${file}.ts`,
       '',
     ]),
@@ -64,6 +64,16 @@ const CASES: readonly Case[] = [
     ['packages/store-x/src/a.ts:1'],
   ],
   [
+    'a store that imports the suite, outside of the piece that leads the suite to it',
+    storesImportCoreOnly,
+    {
+      'packages/store-x/src/a.ts': "import { a } from '@stint/core/conformance'",
+      'packages/store-x/src/conformance.ts': "import { a } from '@stint/core/conformance'",
+      'packages/store-x/src/conformance/a.ts': "import { a } from '@stint/core/conformance'",
+    },
+    ['packages/store-x/src/a.ts:1'],
+  ],
+  [
     'a path out of the package',
     noImportAcrossPackages,
     { 'packages/store-x/src/a.ts': "import { a } from '../../core/src/a.js'" },
@@ -86,7 +96,7 @@ const CASES: readonly Case[] = [
     'an adapter that lacks files',
     sameFilesPerAdapter,
     { 'packages/store-x/src/index.ts': '' },
-    Array(6).fill('packages/store-x/src'),
+    Array(7).fill('packages/store-x/src'),
   ],
   [
     'a grab bag',

@@ -1,7 +1,7 @@
 import { importsOf, type Problem, type SourceFile } from './files.ts'
 
-/** A reader who knows one store knows all: the same files stand in each, in this order. `commands` may be a folder, a file per operation. */
-const SHARED = ['index', 'options', 'store', 'commands', 'schema', 'record', 'failures']
+/** A reader who knows one store knows all: the same files stand in each, in this order. `commands` and `conformance` may be folders. */
+const SHARED = ['index', 'options', 'store', 'commands', 'schema', 'record', 'failures', 'conformance']
 
 /** What one engine needs besides. A file that two stores have under two names belongs under one. */
 const EXTRA: Readonly<Record<string, readonly string[]>> = {
@@ -39,16 +39,20 @@ export function storesImportCoreOnly(files: readonly SourceFile[]): Problem[] {
     .filter(({ path }) => /^packages\/store-[^/]+\/src\//.test(path))
     .flatMap((file) =>
       importsOf(file)
-        .filter(
-          ({ specifier }) =>
-            /^@stint\//.test(specifier) && specifier !== '@stint/core' && specifier !== '@stint/core/store',
-        )
+        .filter(({ specifier }) => /^@stint\//.test(specifier) && !mayImport(file).includes(specifier))
         .map(({ specifier, line }) => ({
           at: `${file.path}:${line}`,
           message: `imports ${specifier}: a store knows the contract and its engine, nothing else`,
         })),
     )
 }
+
+const mayImport = ({ path }: SourceFile): readonly string[] => [
+  '@stint/core',
+  '@stint/core/store',
+  // How the suite comes to the engine is told in the suite's own words.
+  ...(/^packages\/[^/]+\/src\/conformance[./]/.test(path) ? ['@stint/core/conformance'] : []),
+]
 
 /** A relative path into another package works here and breaks for whoever installs it. */
 export function noImportAcrossPackages(files: readonly SourceFile[]): Problem[] {

@@ -105,7 +105,7 @@ export class Attempt {
 
   /** Prolongs the lease. Resolves also when it is lost: then the handler is told by its signal. Rejects when the store is away. */
   async beat(leaseMs: number): Promise<void> {
-    if (this.isOver || this.held.settledAs !== null) return
+    if (this.isOver || this.held.endedAs !== null) return
     try {
       await this.held.heartbeat(leaseMs)
     } catch (error) {
@@ -175,7 +175,7 @@ export class Attempt {
 
   /** The lease is somebody else's, or nobody's: reads why, and tells the handler. */
   async lose(): Promise<void> {
-    if (this.held.settledAs !== null || this.#abort.signal.aborted) return this.end()
+    if (this.held.endedAs !== null || this.#abort.signal.aborted) return this.end()
     this.end()
     const lost = await endOf(this.#rt, this.holding).then(lostBy, () => lostBy(null))
     this.abort(

@@ -28,7 +28,7 @@ export class HeldJob {
   /** The one thing that may change under a lease and that its event tells. */
   #isStarted = false
   /** The state that an accepted settle under this lease led to. */
-  settledAs: State | null = null
+  endedAs: State | null = null
 
   constructor(rt: Runtime, holding: Holding, record: JobRecord | null) {
     this.#rt = rt
@@ -151,7 +151,7 @@ export class HeldJob {
 
   async #commit(change: Change): Promise<JobRecord | null> {
     const job = await settle(this.#rt, this.holding, change, () => this.#before())
-    this.settledAs = job?.state ?? change.set.state ?? null
+    this.endedAs = job?.state ?? change.set.state ?? null
     return job
   }
 

@@ -80,8 +80,8 @@ async function settle(
       () => null,
       (error: unknown) => ({ error }),
     ))
-  if (held.settledAs !== null) {
-    if (held.settledAs === 'succeeded') rt.metrics.ran(ranMs)
+  if (held.endedAs !== null) {
+    if (held.endedAs === 'succeeded') rt.metrics.ran(ranMs)
     return attempt.end()
   }
   if (isSettledInTx(context) && !('thrown' in ended)) return attempt.end()
@@ -93,7 +93,7 @@ async function settle(
   await attempt.settleByItself(async () => {
     if (isBatch) await held.succeedQuietly(null)
     else await succeed(rt, attempt, result)
-    if (held.settledAs === 'succeeded') rt.metrics.ran(ranMs)
+    if (held.endedAs === 'succeeded') rt.metrics.ran(ranMs)
   })
 }
 

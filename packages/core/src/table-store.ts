@@ -35,9 +35,10 @@ export abstract class TableStore extends LivingStore {
 
   /**
    * Runs the work so that all of it happens or, when it throws, nothing; one at a time, within `deadlineMs`. Rejects with what the work
-   * threw, or with a `StintError` that says how the engine failed. It may run the work again.
+   * threw, or with a `StintError` that says how the engine failed. It may run the work again. `read`: the work writes nothing, so it need not
+   * keep writers waiting; it has to see all that was acknowledged before it began (READ-1), at one moment.
    */
-  protected abstract transact<T>(work: (table: Table) => T): Promise<T>
+  protected abstract transact<T>(work: (table: Table) => T, kind: 'read' | 'write'): Promise<T>
 
   override exchange(batch: Batch, options?: CallOptions<never>): Promise<BatchResult> {
     if (options && 'tx' in options) return Promise.reject(this.unsupported('transactions'))
@@ -115,7 +116,7 @@ export abstract class TableStore extends LivingStore {
   #read<T>(work: (call: TableCall) => T): Promise<T> {
     return this.during(async () => {
       try {
-        return await this.transact((table) => work(this.#callOn(table)))
+        return await this.transact((table) => work(this.#callOn(table)), 'read')
       } catch (error) {
         throw isStintError(error) ? error : this.#unavailable(error)
       }
@@ -132,7 +133,7 @@ export abstract class TableStore extends LivingStore {
           const answer = work(call)
           isCommitting = true
           return { answer, hints: call.hints() }
-        })
+        }, 'write')
       } catch (error) {
         if (isStintError(error)) throw error
         throw isCommitting ? this.#unknown(error) : this.#unavailable(error)

@@ -23,7 +23,10 @@ export interface Table {
   job(id: string): JobRecord | null
   /** The id of the live job that holds the key. */
   holder(queue: string, key: string): string | null
-  /** The record with all its indexes, and its event at the end of the feed. `before`: what `job` answers now. */
+  /**
+   * The record with all its indexes, and its event at the end of the feed. `before`: what `job` answers now. Without an event it is a beat;
+   * a restored job is put once for each of its events, with `before` and `after` the same but for the first.
+   */
   put(after: JobRecord, before: JobRecord | null, event: EventRecord | null): void
   /** The record with its events; their positions in the feed stay used (FEED-3). */
   drop(job: JobRecord): void

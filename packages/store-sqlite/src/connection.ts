@@ -15,6 +15,11 @@ const BUSY_MS = 5
 const FIRST_WAIT_MS = 2
 const LONGEST_WAIT_MS = 20
 
+/** How a connection gets its handle. The suite puts a driver that counts in its place, so that nothing counts when nobody asks. */
+export type OpenDatabase = (file: string, options?: Database.Options) => Database.Database
+
+export const openDatabase: OpenDatabase = (file, options) => new Database(file, options)
+
 /** How long a call may wait, what ends the wait, and what to say when it was in vain. */
 export interface Patience {
   readonly ms: number
@@ -45,19 +50,18 @@ export class Connection {
     this.#files = this.file === null ? null : new SameFiles(this.file)
   }
 
-  static async open(settled: Settled, patience: Patience): Promise<Connection> {
+  static async open(settled: Settled, patience: Patience, open: OpenDatabase = openDatabase): Promise<Connection> {
     // A database in memory lives in its handle, so the user's own is the only door to it.
     if (settled.file === null) {
       if (settled.db !== null) return new Connection(settled.db, settled, () => {})
-      const db = new Database(':memory:')
+      const db = open(':memory:')
       return new Connection(db, settled, () => void db.close())
     }
     const { file } = settled
-    if (!existsSync(dirname(file)))
-      throw unavailable(`There is no folder ${dirname(file)} for ${file}. Make the folder first, or check the path.`)
+    mustHaveFolder(file)
     let db: Database.Database | undefined
     try {
-      db = new Database(file, { timeout: BUSY_MS })
+      db = open(file, { timeout: BUSY_MS })
       await prepare(db, settled, patience)
       return new Connection(db, settled, db.close.bind(db))
     } catch (error) {
@@ -117,6 +121,11 @@ export class Connection {
 }
 
 class UserIsWriting extends Error {}
+
+export function mustHaveFolder(file: string): void {
+  if (existsSync(dirname(file))) return
+  throw unavailable(`There is no folder ${dirname(file)} for ${file}. Make the folder first, or check the path.`)
+}
 
 async function prepare(db: Database.Database, { file, synchronous }: Settled, patience: Patience): Promise<void> {
   const mode = await patiently(() => db.pragma('journal_mode = wal', { simple: true }), patience)

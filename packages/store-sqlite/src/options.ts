@@ -61,7 +61,7 @@ export function fileOf(db: SqliteDatabase): string | null {
 const URL_OPTIONS: readonly string[] = ['synchronous', 'tablePrefix', 'deadline']
 
 /** `sqlite:jobs.db`, `sqlite:/var/lib/jobs.db`, `sqlite:///var/lib/jobs.db`, `sqlite::memory:`, each with `?synchronous=NORMAL&tablePrefix=x_`. */
-export function optionsFromUrl(url: string, options: StoreOptions): SqliteStoreOptions {
+export function optionsFromUrl(url: string, options: StoreOptions): SqliteStoreOptions & { readonly path: string } {
   const match = /^sqlite:(?:\/\/)?([^?#]*)(?:\?([^#]*))?$/.exec(url)
   const path = match?.[1] ? decodeURIComponent(match[1]) : ''
   if (path === '')

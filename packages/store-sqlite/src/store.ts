@@ -32,7 +32,7 @@ import { remove } from './commands/remove.js'
 import { restore } from './commands/restore.js'
 import type { Session } from './commands/session.js'
 import { Step } from './commands/step.js'
-import { Connection, checkDurability, type Patience } from './connection.js'
+import { Connection, checkDurability, type OpenDatabase, openDatabase, type Patience } from './connection.js'
 import { unavailable, unknown } from './failures.js'
 import { type Settled, type SqliteDatabase, type SqliteStoreOptions, settle } from './options.js'
 import { migrate } from './schema.js'
@@ -46,20 +46,23 @@ export class SqliteStore extends LivingStore<SqliteDatabase, true> {
     this.#exchangeInside(batch, tx)
   readonly #settled: Settled
   readonly #guests: Guests
+  readonly #driver: OpenDatabase
   #connection: Connection | null = null
   #over = false
   #wake: Wake | null = null
   #listeners = 0
 
-  constructor(options: SqliteStoreOptions) {
+  /** `open`: for the suite, which counts what the driver is asked. */
+  constructor(options: SqliteStoreOptions, open: OpenDatabase = openDatabase) {
     super(options)
+    this.#driver = open
     this.#settled = settle(options)
     this.#guests = new Guests(this.#settled)
     this.capabilities = abilities(this.#settled)
   }
 
   protected override async opened(): Promise<void> {
-    const connection = await Connection.open(this.#settled, this.#patience())
+    const connection = await Connection.open(this.#settled, this.#patience(), this.#driver)
     try {
       await connection.write(() => migrate(connection.session, this.#now()), this.#patience())
       checkDurability(connection, this.#settled.synchronous)

@@ -1,5 +1,5 @@
 import type { Need } from './needs.js'
-import type { Stage } from './stage.js'
+import type { Stage } from './stage/stage.js'
 
 /** One fact about a store. A plain value, so that cases run with or without a test runner. */
 export interface StoreCase {

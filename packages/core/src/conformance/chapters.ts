@@ -9,6 +9,7 @@ import { eventsFeed } from './cases/events-feed.js'
 import { hints } from './cases/hints.js'
 import { inserts } from './cases/inserts.js'
 import { lists } from './cases/lists.js'
+import { names } from './cases/names.js'
 import { open } from './cases/open.js'
 import { order } from './cases/order.js'
 import { reads } from './cases/reads.js'
@@ -20,10 +21,11 @@ import { stats } from './cases/stats.js'
 import { time } from './cases/time.js'
 import { transactions } from './cases/transactions.js'
 import { uniqueKeys } from './cases/unique-keys.js'
-import { faults } from './faults/failpoints-and-deadlines.js'
-import { racesOfCalls } from './races/calls.js'
-import { racesOfKeys } from './races/keys.js'
-import { racesOfLeases } from './races/leases.js'
+import { costOfBatches } from './cost/batches.js'
+import { faults } from './faults/faults.js'
+import { model } from './model/cases.js'
+import { processes } from './processes/processes.js'
+import { races } from './races/races.js'
 
 export const CHAPTERS: readonly Chapter[] = [
   { title: 'open', cases: open },
@@ -41,11 +43,14 @@ export const CHAPTERS: readonly Chapter[] = [
   { title: 'events and feed', cases: eventsFeed },
   { title: 'stats', cases: stats },
   { title: 'settings and pause', cases: settingsPause },
-  { title: 'data', cases: data },
+  { title: 'data', cases: [...data, ...names] },
+  { title: 'cost', cases: costOfBatches },
   { title: 'transactions', cases: transactions },
   { title: 'close', cases: close },
   { title: 'faults', cases: faults },
   { title: 'hints', cases: hints },
   { title: 'restore', cases: restore },
-  { title: 'races', cases: [...racesOfLeases, ...racesOfKeys, ...racesOfCalls] },
+  { title: 'races', cases: races },
+  { title: 'processes', cases: processes },
+  { title: 'model', cases: model },
 ]

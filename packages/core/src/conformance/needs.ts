@@ -9,10 +9,17 @@ const declared =
   (capabilities) =>
     isThere(capabilities) ? null : reason
 
+type Hook = Exclude<keyof EngineHooks, 'cannot'>
+
 const given =
-  (hook: keyof EngineHooks): Need =>
+  (hook: Hook): Need =>
   (_, { engine }) =>
-    engine?.[hook] === undefined ? `the suite was given no \`engine.${hook}\`` : null
+    engine?.[hook] === undefined ? (engine?.cannot?.[hook] ?? `the suite was given no \`engine.${hook}\``) : null
+
+const counted: Need = (_, { engine }) =>
+  engine?.trips === undefined && engine?.commits === undefined
+    ? 'the suite was given neither `engine.trips` nor `engine.commits`'
+    : null
 
 export const NEEDS = {
   sharing: declared((can) => can.sharedByProcesses, 'the store is not shared by processes'),
@@ -22,7 +29,7 @@ export const NEEDS = {
   transactions: declared((can) => can.transactions !== 'none', 'the store joins no transactions'),
   syncTransactions: declared((can) => can.transactions === 'sync', 'the store has no synchronous transactions'),
   work: given('work'),
-  trips: given('trips'),
+  counted,
   size: given('size'),
   begin: given('begin'),
   makeNewer: given('makeNewer'),

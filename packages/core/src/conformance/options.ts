@@ -16,9 +16,9 @@ export interface ConformanceOptions {
   readonly destroy?: ((space: string) => Promise<void> | void) | undefined
   /** Only the clauses or chapters that match: `['FENCE', 'claims']`. */
   readonly only?: readonly string[] | undefined
-  /** How many histories the model plays. Default 300. */
+  /** How many histories the model plays: half of them call after call, half with calls at once. Default 300. */
   readonly runs?: number | undefined
-  /** Where the model's chance begins. Default: drawn, and printed with a failure. */
+  /** Where the model's chance begins, a whole number; each history has the next one. Default: drawn. It is printed, with a failure that of the history which failed. */
   readonly seed?: number | undefined
   /** How many jobs stand in the way where cost must not grow with them. Default 20,000. */
   readonly crowd?: number | undefined
@@ -31,8 +31,10 @@ export interface ConformanceOptions {
 export interface EngineHooks {
   /** Counted work of all stores so far: records looked at, pages or keys read. A figure that no machine noise disturbs. */
   readonly work?: () => number
-  /** Round trips of all stores so far; of an engine inside the process, its commits. */
+  /** Round trips of all stores so far. An engine inside the process makes none: leave it out. */
   readonly trips?: () => number
+  /** Calls into an engine inside the process by all stores so far: statements, or what it has in their place. They may grow with a batch. */
+  readonly statements?: () => number
   /** Commits of all stores so far, made durable or not. */
   readonly commits?: () => number
   /** What the space takes just now, in bytes. */
@@ -51,6 +53,8 @@ export interface EngineHooks {
   readonly cut?: (space: string) => Promise<void> | void
   /** How another process makes these very options, for the cases that start processes and kill them. */
   readonly processes?: ProcessHook
+  /** Why a hook is not there, where there is a reason: the skipped cases then give it. */
+  readonly cannot?: { readonly [hook in Exclude<keyof EngineHooks, 'cannot'>]?: string }
 }
 
 /** The module is imported in each process; its export (default `conformance`) is a `ConformanceOptions` or a function that gives one. */

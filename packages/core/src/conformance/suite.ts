@@ -1,14 +1,17 @@
 /** The suite: its cases, chosen and judged by what the store declares, for a test runner or without one. */
 import type { Capabilities } from '../capabilities.js'
-import { seamOf } from '../seam.js'
+import { nextTurn, seamOf } from '../seam.js'
 import type { Store } from '../store.js'
-import type { Chapter, StoreCase } from './case.js'
-import { CHAPTERS } from './chapters.js'
-import { type Failure, textOf } from './failure.js'
+import type { StoreCase } from './case.js'
+import { chosen } from './chosen.js'
+import type { Failure } from './failure/failure.js'
+import { textOf } from './failure/failure-text.js'
+import { isError, isPromise } from './failure/thrown.js'
 import { whyNot } from './needs.js'
 import type { ConformanceOptions } from './options.js'
-import { longestOf, runCase } from './run-case.js'
-import { newSpace } from './stage.js'
+import { within } from './stage/deadline.js'
+import { CASE_MS, longestOf, runCase } from './stage/run-case.js'
+import { newSpace } from './stage/stage.js'
 
 /** vitest, Jest, Mocha and node:test fit as they are. Each gives its context to a test, as an argument or as `this`. */
 export interface TestRunner {
@@ -52,27 +55,32 @@ export interface ConformanceReport {
 export function storeConformance(runner: TestRunner, options: ConformanceOptions): void | Promise<void> {
   const space = newSpace('probe')
   const made = options.store(space, {})
-  if (!(made instanceof Promise)) {
+  if (!isPromise(made)) {
     register(runner, options, made.capabilities)
     return
   }
-  return made.then(async (store) => register(runner, options, await abilitiesOf(store, space, options)))
+  return abilitiesOf(made, space, options).then((capabilities) => register(runner, options, capabilities))
 }
 
-/** Runs them without a runner, one after another. `heard` is called after each. Rejects only when no store can be made or opened at all. */
+/**
+ * Runs them without a runner, one after another. `heard` is called after each; where it answers `false` the run ends there. Rejects only when no
+ * store can be made or opened at all, and with a `TypeError` when `only` names what is not there.
+ */
 export async function runConformance(
   options: ConformanceOptions,
-  heard: (report: CaseReport) => void = () => {},
+  // biome-ignore lint/suspicious/noConfusingVoidType: most who hear have nothing to answer.
+  heard: (report: CaseReport) => boolean | void = () => {},
 ): Promise<ConformanceReport> {
+  const chapters = chosen(options)
   const space = newSpace('probe')
-  const capabilities = await abilitiesOf(await options.store(space, {}), space, options)
+  const capabilities = await abilitiesOf(options.store(space, {}), space, options)
   const cases: CaseReport[] = []
-  for (const { title, cases: those } of chosen(options)) {
-    for (const one of those) {
-      const report = await reportOf(title, one, capabilities, options)
-      cases.push(report)
-      heard(report)
-    }
+  for (const { title, one } of chapters.flatMap(({ title, cases: those }) => those.map((one) => ({ title, one })))) {
+    // A store that answers without the event loop would keep signals and timers waiting for as long as there are cases.
+    await nextTurn()
+    const report = await reportOf(title, one, capabilities, options)
+    cases.push(report)
+    if (heard(report) === false) break
   }
   const number = (outcome: CaseOutcome): number => cases.filter((one) => one.outcome === outcome).length
   return {
@@ -129,20 +137,36 @@ function register(runner: TestRunner, options: ConformanceOptions, capabilities:
   })
 }
 
-function registered(one: StoreCase, options: ConformanceOptions): (this: unknown, context?: unknown) => Promise<void> {
-  return async function (this: unknown, context?: unknown) {
+/** Without parameters: to Jest and Mocha a test that has one is told of its end by a callback. */
+function registered(one: StoreCase, options: ConformanceOptions): (this: unknown) => Promise<void> {
+  return async function (this: unknown) {
+    // biome-ignore lint/complexity/noArguments: a rest parameter is one to runners that read the source for fixtures.
+    const context: unknown = arguments[0] ?? this
+    giveTime(context, 2 * longestOf(one, options))
     const told = await runCase(one, options)
     if (told.outcome === 'failed') throw explained(told.error, told.failure)
-    if (told.outcome === 'not exercised') skipNow(context ?? this, one, told.reason)
+    if (told.outcome === 'not exercised') skipNow(context, one, told.reason)
   }
+}
+
+/** Mocha takes no time with a test; it takes it from the test's own context. */
+const giveTime = (context: unknown, ms: number): void => void methodOf(context, 'timeout')?.(ms)
+
+/** To vitest a context is a function. */
+function methodOf(context: unknown, name: string): ((value: unknown) => unknown) | null {
+  if ((typeof context !== 'object' && typeof context !== 'function') || context === null) return null
+  const method: unknown = Reflect.get(context, name)
+  return typeof method === 'function' ? (value) => Reflect.apply(method, context, [value]) : null
 }
 
 /** The runner's own way to show a failure stays (its diff, the place); what the suite knows beyond it stands behind the message. */
 function explained(error: unknown, failure: Failure): Error {
-  if (!(error instanceof Error)) return new Error(textOf(failure))
+  if (!isError(error)) return new Error(textOf(failure))
   const text = textOf({ ...failure, expected: null, got: null })
   if (error.stack?.includes(error.message)) error.stack = error.stack.replace(error.message, () => text)
   error.message = text
+  // Jest puts words of its own in the place of a message that Node has made.
+  if ('generatedMessage' in error) error.generatedMessage = false
   return error
 }
 
@@ -150,28 +174,26 @@ function explained(error: unknown, failure: Failure): Error {
 function skipNow(context: unknown, one: StoreCase, reason: string): void {
   const text = `not exercised: ${reason}`
   process.stdout.write(`${one.name} (${text})\n`)
-  if (typeof context === 'object' && context !== null && 'skip' in context && typeof context.skip === 'function')
-    context.skip(text)
-  else throw new Error(text)
+  const skip = methodOf(context, 'skip')
+  if (!skip) throw new Error(`${text} (this runner has no way to skip a test that is running)`)
+  skip(text)
 }
 
-// ---- which cases ----------------------------------------------------------------------------------------------------
+// ---- either way -----------------------------------------------------------------------------------------------------
 
 const nameOf = ({ name = 'store' }: ConformanceOptions): string => name
 
-function chosen({ only }: ConformanceOptions): readonly Chapter[] {
-  if (!only) return CHAPTERS
-  const isChosen = (title: string, one: StoreCase): boolean =>
-    only.some(
-      (word) => word === title || one.clauses.some((clause) => clause === word || clause.startsWith(`${word}-`)),
-    )
-  return CHAPTERS.map(({ title, cases }) => ({ title, cases: cases.filter((one) => isChosen(title, one)) }))
-}
-
-async function abilitiesOf(store: Store, space: string, options: ConformanceOptions): Promise<Capabilities> {
-  await store.open()
+async function abilitiesOf(
+  made: Store | Promise<Store>,
+  space: string,
+  options: ConformanceOptions,
+): Promise<Capabilities> {
+  const soon = <T>(what: string, work: T | Promise<T>): Promise<T> =>
+    within(options.caseMs ?? CASE_MS, 'a store in an empty space', Promise.resolve(work), () => what)
+  const store = await soon('options.store()', made)
+  await soon('store.open()', store.open())
   const { capabilities } = store
-  await store.close()
-  await options.destroy?.(space)
+  await soon('store.close()', store.close())
+  await soon('options.destroy()', options.destroy?.(space))
   return capabilities
 }

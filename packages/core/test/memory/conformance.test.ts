@@ -1,5 +1,6 @@
 import { describe, it, vi } from 'vitest'
 import { storeConformance } from '../../src/conformance/index.js'
+import { memoryOptions } from '../../src/conformance/memory-options.js'
 import { memoryTableStore as memoryStore } from '../../src/memory/memory-store.js'
 import { count } from './counted-set.js'
 
@@ -9,5 +10,9 @@ vi.mock('../../src/memory/ordered-set.js', async (original) =>
 
 storeConformance(
   { describe, it },
-  { name: 'memory', store: (_space, options) => memoryStore(options), engine: { work: () => count.looks } },
+  {
+    ...memoryOptions,
+    store: (_space, options) => memoryStore(options),
+    engine: { ...memoryOptions.engine, work: () => count.looks },
+  },
 )

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type FeedEvent, isStintError } from '@stint/core'
 // Loaded before time begins: the first queue to open would wait for it in real time, and open behind hosts that began later.
 import '../../src/open-rooms.js'
-import { checkInvariants } from '../../src/conformance/invariants.js'
+import { checkInvariants } from '../../src/conformance/stage/invariants.js'
 import { isTerminal } from '../../src/transitions.js'
 import { Dice } from './chance.js'
 import { Chaos } from './chaos.js'

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { isHeld, STATES } from '../../transitions.js'
 import { fact, type StoreCase } from '../case.js'
-import { expireTo, release } from '../commands.js'
-import { eventsOf, insertAll, must, newJobs, only, read, seenOf, take, takeIds, tokenOf } from '../fixtures.js'
-import { jobIn } from '../job-in.js'
-import { START } from '../movable-clock.js'
+import { expireTo, release } from '../stage/commands.js'
+import { eventsOf, insertAll, must, newJobs, only, read, seenOf, take, takeIds, tokenOf } from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
+import { START } from '../stage/movable-clock.js'
 
 const FIELDS = { progress: '0.5', checkpoint: '{"page":3}', log: '{"dropped":0,"lines":[[1,1,"hello"]]}' } as const
 
 export const beats: readonly StoreCase[] = [
   fact(
-    'beat › under the token › prolongs the lease from now, without an event and without a version [FENCE-1, TIME-6]',
+    'beat › under the token › prolongs the lease from now, without an event and without a version [FENCE-1, TIME-6, ATOM-3]',
     async ({ a, b, clock }) => {
       const { job, token } = await jobIn(a, 'running')
       clock.move(10_000)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { JobRecord } from '../../record.js'
 import type { Guard } from '../../store.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, expireTo, failTo, release, reprioritise, retry, start, succeed } from '../commands.js'
+import { cancel, expireTo, failTo, release, reprioritise, retry, start, succeed } from '../stage/commands.js'
 import {
   at,
   changeAll,
@@ -19,10 +19,10 @@ import {
   take,
   takeIds,
   tokenOf,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
-import { START } from '../movable-clock.js'
-import type { Stage } from '../stage.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
+import { START } from '../stage/movable-clock.js'
+import type { Stage } from '../stage/stage.js'
 import { fences } from './fences.js'
 import { changesPerState } from './per-state.js'
 
@@ -256,6 +256,23 @@ const writes: readonly StoreCase[] = [
         seqs,
         Array.from({ length: 31 }, (_, index) => index + 1),
       )
+    },
+  ),
+  fact(
+    'beats and a change of one job at once › none undoes what another wrote [GUARD-3, FENCE-1]',
+    async ({ a, b }) => {
+      for (let n = 0; n < 10; n++) {
+        const { job, token } = await jobIn(a, 'running')
+        const [progress, log, checkpoint] = [`${n}`, `"log ${n}"`, `[${n}]`]
+        const told = { id: job.id, guard: { token }, set: { priority: 9, checkpoint }, event: draft('progressed') }
+        await Promise.all([
+          a.exchange({ beats: [{ id: job.id, token, progress }] }),
+          b.exchange({ beats: [{ id: job.id, token, log }] }),
+          (n % 2 ? a : b).exchange({ changes: [told] }),
+        ])
+        const now = await read(b, job.id)
+        assert.deepEqual([now.progress, now.log, now.checkpoint, now.priority], [progress, log, checkpoint, 9])
+      }
     },
   ),
   fact('many changes of one job at once › each gets a number of its own [ATOM-3, GUARD-3]', async ({ a, b }) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, failTo, release, succeed } from '../commands.js'
+import { NEEDS } from '../needs.js'
+import { cancel, failTo, release, succeed } from '../stage/commands.js'
 import {
   at,
   changeAll,
@@ -17,10 +18,9 @@ import {
   read,
   take,
   takeIds,
-} from '../fixtures.js'
-import { START } from '../movable-clock.js'
-import { NEEDS } from '../needs.js'
-import type { Stage } from '../stage.js'
+} from '../stage/fixtures.js'
+import { START } from '../stage/movable-clock.js'
+import type { Stage } from '../stage/stage.js'
 import { claimsPerState } from './per-state.js'
 
 const selection: readonly StoreCase[] = [
@@ -144,6 +144,13 @@ const written: readonly StoreCase[] = [
     assert.deepEqual(second, { ...again, state, version, attempt, startedAt, lease })
     assert.deepEqual([version, attempt, lease?.fence, second.checkpoint, second.log], [4, 2, 4, '[7]', '"l"'])
   }),
+  fact('claim › into leased, of a job that ran before › has not begun this time [CLAIM-4]', async ({ a, b }) => {
+    const { id } = await insertOne(a)
+    await must(a, release(only(await takeIds(a, [id], { to: 'running' }))))
+    const leased = only(await takeIds(a, [id], { to: 'leased' }))
+    assert.equal(leased.startedAt, null)
+    assert.deepEqual(await read(b, id), leased)
+  }),
   fact('claim › entries › are served in the order given [CLAIM-5]', async ({ a }) => {
     const [low, high, third] = await insertAll(a, [
       newJob({ priority: 1 }),
@@ -245,6 +252,12 @@ const timers: readonly StoreCase[] = [
     ]
     assert.equal(await dueIn(stage, { max: 5, from }), 5000)
     assert.equal(await dueIn(stage, { max: 5, from: [...from, { ids: [later.id] }] }), 3000)
+  }),
+  fact('nextDueInMs › of ids › is the time to the earliest of them [CLAIM-6]', async ({ a, b }) => {
+    const [late, soon] = await insertAll(a, [newJob({ run: { inMs: 9000 } }), newJob({ run: { inMs: 4000 } })])
+    await insertOne(a, { run: { inMs: 1000 } })
+    const ids = idsOf([late, soon].flatMap((job) => job ?? []))
+    assert.equal((await claimOnce(b, { max: 2, from: [{ ids }] })).nextDueInMs, 4000)
   }),
   fact('nextDueInMs › when nothing is queued › is null [CLAIM-6]', async (stage) => {
     await insertAll(stage.a, [newJob({ state: 'waiting' }), newJob({ queue: 'other', run: { inMs: 10 } })])

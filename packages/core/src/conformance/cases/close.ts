@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { isStintError } from '../../errors.js'
 import type { Store } from '../../store.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel } from '../commands.js'
-import { claim, idsOf, insertOne, newJob, newJobs, read } from '../fixtures.js'
 import { NEEDS } from '../needs.js'
+import { cancel } from '../stage/commands.js'
+import { claim, idsOf, insertOne, newJob, newJobs, read } from '../stage/fixtures.js'
 
 const isClosed = (error: unknown): boolean => isStintError(error, 'STORE_CLOSED')
 

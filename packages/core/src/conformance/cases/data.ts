@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { JobRecord } from '../../record.js'
 import type { NewJob } from '../../store.js'
 import { fact, type StoreCase } from '../case.js'
-import { reprioritise, succeed } from '../commands.js'
+import { reprioritise, succeed } from '../stage/commands.js'
 import {
   at,
   changeAll,
@@ -20,8 +20,8 @@ import {
   take,
   takeIds,
   tokenOf,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
 
 const DEEP = '['.repeat(10_000) + ']'.repeat(10_000)
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { EventRecord } from '../../record.js'
 import { nextTurn } from '../../seam.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, release, reprioritise, retry, succeed } from '../commands.js'
+import { NEEDS } from '../needs.js'
+import { cancel, release, reprioritise, retry, succeed } from '../stage/commands.js'
 import {
   at,
   changeAll,
@@ -18,9 +19,8 @@ import {
   seenOf,
   take,
   takeIds,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
-import { NEEDS } from '../needs.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
 
 const told = (events: readonly { jobId: string; seq: number }[]): string[] =>
   events.map(({ jobId, seq }) => `${jobId} ${seq}`)
@@ -181,6 +181,19 @@ const feed: readonly StoreCase[] = [
     assert.equal(events.length, 5)
     for (const [index, { cursor }] of events.entries()) {
       assert.deepEqual((await a.feed({ after: cursor, limit: 100 })).events, events.slice(index + 1))
+    }
+  }),
+  fact('feed › whole pages of which were removed › goes on behind them [FEED-5, FEED-1, FEED-4]', async ({ a, b }) => {
+    const first = await insertOne(a)
+    const gone = await Promise.all(Array.from({ length: 6 }, async () => (await jobIn(a, 'succeeded')).job))
+    const last = await insertOne(a)
+    await a.remove(gone.map(({ id, version }) => ({ id, version })))
+    for (const limit of [1, 2, 5]) {
+      const { events } = await feedFrom(b, 'start', limit)
+      assert.deepEqual(
+        events.map(({ jobId }) => jobId),
+        [first.id, last.id],
+      )
     }
   }),
   fact('feed › from "end" › has no events and the cursor behind the last [FEED-5, FEED-4]', async ({ a, b }) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, expireTo, failTo, release, retry, start, succeed } from '../commands.js'
+import { cancel, expireTo, failTo, release, retry, start, succeed } from '../stage/commands.js'
 import {
   at,
   changeOne,
@@ -14,8 +14,8 @@ import {
   seenOf,
   take,
   tokenOf,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
 
 // ---- fences ---------------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { systemClock } from '../../seam.js'
 import type { Hint, Store } from '../../store.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, failTo, release, retry, succeed } from '../commands.js'
-import { insertOne, must, only, read, take, takeIds } from '../fixtures.js'
-import { jobIn } from '../job-in.js'
+import { cancel, failTo, release, retry, succeed } from '../stage/commands.js'
+import { insertOne, must, only, read, take, takeIds } from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
 
 /** Late is legal, so it is waited for; never would be a poll without a wake-up, which is what is proven not to be so. */
 async function hinted(

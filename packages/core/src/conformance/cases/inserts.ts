@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { JobRecord } from '../../record.js'
 import type { NewJob } from '../../store.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, reprioritise, succeed } from '../commands.js'
+import { cancel, reprioritise, succeed } from '../stage/commands.js'
 import {
   at,
   claim,
@@ -16,10 +16,8 @@ import {
   read,
   take,
   tokenOf,
-} from '../fixtures.js'
-import { START } from '../movable-clock.js'
-import { NEEDS } from '../needs.js'
-import type { Stage } from '../stage.js'
+} from '../stage/fixtures.js'
+import { START } from '../stage/movable-clock.js'
 import { insertsPerState } from './per-state.js'
 
 const EMPTY = {
@@ -60,13 +58,6 @@ const JOBS: readonly Partial<NewJob>[] = [
     type: 'mail/welcome',
   },
 ]
-
-async function tripsOf(stage: Stage, work: () => Promise<unknown>): Promise<number> {
-  const trips = stage.hook('trips')
-  const before = trips()
-  await work()
-  return trips() - before
-}
 
 export const inserts: readonly StoreCase[] = [
   fact(
@@ -190,21 +181,5 @@ export const inserts: readonly StoreCase[] = [
       claims: [],
     })
   }),
-  fact(
-    'exchange › of 500 items › makes no more round trips than of one [BATCH-3]',
-    async (stage) => {
-      const { a } = stage
-      const one = await tripsOf(stage, () => insertAll(a, newJobs(1)))
-      assert.ok(one > 0, 'a write makes at least one round trip')
-      const many = newJobs(500)
-      assert.equal(await tripsOf(stage, () => insertAll(a, many)), one)
-      await take(a)
-      const claimOf = (max: number) => a.exchange({ claims: [claim({ max })] })
-      assert.equal(await tripsOf(stage, () => claimOf(200)), await tripsOf(stage, () => claimOf(1)))
-      const changes = (from: number, to: number) => a.exchange({ changes: many.slice(from, to).map(cancel) })
-      assert.equal(await tripsOf(stage, () => changes(210, 490)), await tripsOf(stage, () => changes(490, 491)))
-    },
-    NEEDS.trips,
-  ),
   ...insertsPerState,
 ]

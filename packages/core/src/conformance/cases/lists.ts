@@ -4,7 +4,7 @@ import type { JobRecord } from '../../record.js'
 import type { ListQuery } from '../../store.js'
 import { STATES, TERMINAL_STATES } from '../../transitions.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, end, reprioritise, succeed } from '../commands.js'
+import { cancel, end, reprioritise, succeed } from '../stage/commands.js'
 import {
   at,
   changeAll,
@@ -18,10 +18,10 @@ import {
   take,
   takeIds,
   tokenOf,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
-import { START } from '../movable-clock.js'
-import type { Stage } from '../stage.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
+import { START } from '../stage/movable-clock.js'
+import type { Stage } from '../stage/stage.js'
 
 const ALL = { walk: 'id', direction: 'asc', limit: 7 } as const
 
@@ -275,12 +275,23 @@ const paging: readonly StoreCase[] = [
       assert.deepEqual(idsOf(await listAll(a, { ...query, cursor })), idsOf(there.slice(2)))
     }
   }),
-  fact('a cursor that no store of ours made › is CURSOR_INVALID [LIST-2, FEED-5]', async ({ a }) => {
+  fact('a cursor that no store of ours made › is CURSOR_INVALID [READ-3]', async ({ a }) => {
     await insertOne(a)
     const isInvalid = (error: unknown): boolean => isStintError(error, 'CURSOR_INVALID')
     await assert.rejects(a.list({ ...ALL, cursor: '\'; drop table "jobs"' }), isInvalid)
     await assert.rejects(a.list({ walk: 'lease', limit: 3, cursor: '{}' }), isInvalid)
     await assert.rejects(a.feed({ after: 'the day before', limit: 3 }), isInvalid)
+  }),
+  fact('a cursor of another walk › is CURSOR_INVALID [READ-3]', async ({ a }) => {
+    await insertAll(a, newJobs(2))
+    const isInvalid = (error: unknown): boolean => isStintError(error, 'CURSOR_INVALID')
+    const { cursor } = await a.list({ ...ALL, limit: 1 })
+    const { cursor: inLine } = await a.list({ walk: 'claim', queue: 'default', limit: 1 })
+    assert.ok(cursor && inLine)
+    await assert.rejects(a.list({ walk: 'lease', limit: 3, cursor }), isInvalid)
+    await assert.rejects(a.list({ walk: 'claim', queue: 'default', limit: 3, cursor }), isInvalid)
+    await assert.rejects(a.list({ walk: 'finished', direction: 'asc', state: 'dead', limit: 3, cursor }), isInvalid)
+    await assert.rejects(a.list({ ...ALL, cursor: inLine }), isInvalid)
   }),
 ]
 

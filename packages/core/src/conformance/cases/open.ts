@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { isStintError } from '../../errors.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel } from '../commands.js'
-import { feedFrom, idsOf, insertAll, insertOne, listAll, must, newJobs, read, seenOf, take } from '../fixtures.js'
 import { NEEDS } from '../needs.js'
 import type { OverGiven } from '../options.js'
+import { cancel } from '../stage/commands.js'
+import { feedFrom, idsOf, insertAll, insertOne, listAll, must, newJobs, read, seenOf, take } from '../stage/fixtures.js'
 
 const isIncompatible = (error: unknown): boolean => isStintError(error, 'STORE_INCOMPATIBLE')
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { fact, type StoreCase } from '../case.js'
-import { expireTo, failTo, release, reprioritise, reschedule, snooze } from '../commands.js'
-import { at, idsOf, insertAll, listAll, must, newJob, newJobs, only, take, takeIds } from '../fixtures.js'
-import { START } from '../movable-clock.js'
+import { expireTo, failTo, release, reprioritise, reschedule, snooze } from '../stage/commands.js'
+import { at, idsOf, insertAll, listAll, must, newJob, newJobs, only, take, takeIds } from '../stage/fixtures.js'
+import { START } from '../stage/movable-clock.js'
 
 /** In the order of their bytes; a collation of a language orders them otherwise. */
 const BYTES = ['-', '.', '0', '10', '9', ':', 'A', 'B', 'Z', '_', 'a', 'ab', 'b', 'z'] as const
@@ -16,9 +16,11 @@ const shuffled = <T>(items: readonly T[]): T[] =>
 
 export const order: readonly StoreCase[] = [
   fact('claim › goes by priority, then runAt, then id [ORDER-1, ORDER-2]', async ({ a, b, clock }) => {
-    const jobs = [100, 51, 50, 0].flatMap((priority) =>
-      [0, 10, 3000].flatMap((inMs) => newJobs(3, { priority, run: { inMs } })),
+    // Made the other way round, so that the order of the ids is not that of the line.
+    const made = [0, 50, 51, 100].flatMap((priority) =>
+      [3000, 10, 0].map((inMs) => newJobs(3, { priority, run: { inMs } })),
     )
+    const jobs = made.reverse().flat()
     await insertAll(a, shuffled(jobs))
     clock.move(3000)
     const taken = [...(await take(a, { max: 5 })), ...(await take(b, { max: 20 })), ...(await take(a, { max: 100 }))]
@@ -36,6 +38,16 @@ export const order: readonly StoreCase[] = [
       [...ids].sort((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y))),
     )
   }),
+  fact(
+    'claim › of jobs of one millisecond, by a clock that is finer › goes by id [ORDER-1, TIME-3]',
+    async ({ a, clock }) => {
+      clock.move(0.2)
+      await insertAll(a, [newJob({ id: 'b' })])
+      clock.move(0.5)
+      await insertAll(a, [newJob({ id: 'a' })])
+      assert.deepEqual(idsOf(await take(a, { max: 2 })), ['a', 'b'])
+    },
+  ),
   fact('claim › over several types › is one order over all of them [ORDER-1, ORDER-2]', async ({ a, clock }) => {
     const types = ['c', 'a', 'd', 'b']
     const jobs = [90, 50, 10].flatMap((priority) =>

@@ -5,10 +5,10 @@ import type { JobRecord, State } from '../../record.js'
 import type { Change, Store } from '../../store.js'
 import { type Command, isLegal, isTerminal, STATES, TRANSITIONS } from '../../transitions.js'
 import { fact, type StoreCase } from '../case.js'
-import * as commands from '../commands.js'
-import { at, changeOne, eventsOf, must, only, read, seenOf, take } from '../fixtures.js'
-import { jobIn, trackedRunning } from '../job-in.js'
-import type { Stage } from '../stage.js'
+import * as commands from '../stage/commands.js'
+import { at, changeOne, eventsOf, must, only, read, seenOf, take } from '../stage/fixtures.js'
+import { jobIn, trackedRunning } from '../stage/job-in.js'
+import type { Stage } from '../stage/stage.js'
 
 interface Way {
   readonly command: Command

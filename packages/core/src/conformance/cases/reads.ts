@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { JobRecord } from '../../record.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, reprioritise, succeed } from '../commands.js'
-import { at, draft, eventsOf, feedFrom, idsOf, insertOne, must, newJob, only, read, take } from '../fixtures.js'
-import { jobIn } from '../job-in.js'
+import { cancel, reprioritise, succeed } from '../stage/commands.js'
+import { at, draft, eventsOf, feedFrom, idsOf, insertOne, must, newJob, only, read, take } from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
 
 /** What a careless caller does to an object; a frozen one refuses it, which is as good. */
 function spoil(value: unknown): void {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { STATES, TERMINAL_STATES } from '../../transitions.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, retry, succeed } from '../commands.js'
+import { NEEDS } from '../needs.js'
+import { cancel, retry, succeed } from '../stage/commands.js'
 import {
   changeAll,
   eventsOf,
@@ -17,11 +18,10 @@ import {
   read,
   seenOf,
   take,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
-import { START } from '../movable-clock.js'
-import { NEEDS } from '../needs.js'
-import type { Stage } from '../stage.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
+import { START } from '../stage/movable-clock.js'
+import type { Stage } from '../stage/stage.js'
 
 const LIVE = STATES.filter((state) => !TERMINAL_STATES.some((terminal) => terminal === state))
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, expireTo, reprioritise, succeed } from '../commands.js'
+import { cancel, expireTo, reprioritise, succeed } from '../stage/commands.js'
 import {
   at,
   changeOne,
@@ -17,8 +17,8 @@ import {
   read,
   seenOf,
   take,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
 
 export const repeats: readonly StoreCase[] = [
   fact('insert › sent twice › is one job with one event, and answers with it both times [IDEM-1]', async ({ a, b }) => {
@@ -62,6 +62,13 @@ export const repeats: readonly StoreCase[] = [
       assert.equal((await read(b, at(jobs, 3).id)).state, 'queued')
     },
   ),
+  fact('claim again › of 300 jobs › returns all of them [IDEM-2]', async ({ a, b }) => {
+    await insertAll(a, newJobs(310))
+    const sent = claim({ max: 300 })
+    const { jobs: first } = only((await a.exchange({ claims: [sent] })).claims)
+    const { jobs: second } = only((await b.exchange({ claims: [{ ...sent, again: true }] })).claims)
+    assert.deepEqual([first.length, idsOf(second)], [300, idsOf(first)])
+  }),
   fact('claim again › when the first never arrived › takes as if it were the first [IDEM-2]', async ({ a }) => {
     const ids = idsOf(await insertAll(a, newJobs(3)))
     assert.deepEqual(idsOf(await take(a, { max: 2, again: true })), ids.slice(0, 2))

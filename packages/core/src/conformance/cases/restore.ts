@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Restored, Store } from '../../store.js'
-import { STATES } from '../../transitions.js'
+import { isTerminal, STATES } from '../../transitions.js'
 import { fact, type StoreCase } from '../case.js'
-import { release, reprioritise, succeed } from '../commands.js'
+import { NEEDS } from '../needs.js'
+import { release, reprioritise, succeed } from '../stage/commands.js'
 import {
   at,
   eventsOf,
@@ -12,17 +13,17 @@ import {
   insertOne,
   listAll,
   must,
+  newJob,
   newJobs,
   only,
   read,
   seenOf,
   take,
   takeIds,
-} from '../fixtures.js'
-import { checkInvariants } from '../invariants.js'
-import { jobIn } from '../job-in.js'
-import { NEEDS } from '../needs.js'
-import type { Stage } from '../stage.js'
+} from '../stage/fixtures.js'
+import { checkInvariants } from '../stage/invariants.js'
+import { jobIn } from '../stage/job-in.js'
+import type { Stage } from '../stage/stage.js'
 
 /** Everything of a store, as a migration reads it. */
 async function copied(store: Store): Promise<Restored[]> {
@@ -100,6 +101,50 @@ export const restore: readonly StoreCase[] = [
         jobs.map(() => false),
       )
       assert.deepEqual(await seenOf(stage.b), before)
+    },
+    NEEDS.restore,
+  ),
+  fact(
+    'restore › of a live job whose key is held › answers false and leaves both as they are [RESTORE-1, UNIQ-1, ATOM-2]',
+    async (stage) => {
+      const jobs = await source(stage)
+      const keys = jobs.flatMap(({ job: { key } }) => key ?? [])
+      const holders = await insertAll(
+        stage.a,
+        keys.map((key) => newJob({ key })),
+      )
+      const before = await seenOf(stage.b)
+      const isLive = ({ job }: Restored): boolean => job.key !== null && !isTerminal(job.state)
+      const live = jobs.filter(isLive)
+      assert.deepEqual(
+        await restoreInto(stage.a, live),
+        live.map(() => false),
+      )
+      assert.deepEqual(await seenOf(stage.b), before)
+      // One that is over holds nothing, and neighbours of one that is refused come in.
+      assert.deepEqual(
+        await restoreInto(stage.a, jobs),
+        jobs.map((one) => !isLive(one)),
+      )
+      const answered = await stage.b.get(keys.map((key) => ({ queue: 'default', key })))
+      assert.deepEqual(answered, holders)
+    },
+    NEEDS.restore,
+  ),
+  fact(
+    'restore › of two live jobs with one key › the first holds it, the second is answered false [RESTORE-1, UNIQ-1]',
+    async (stage) => {
+      const elsewhere = await stage.another({}, stage.elsewhere())
+      const one = await insertOne(elsewhere, { key: 'k' })
+      const two = await insertOne(elsewhere, { key: 'k', queue: 'other' })
+      const [first, second] = await copied(elsewhere)
+      assert.ok(first && second)
+      const twin = {
+        job: { ...second.job, queue: one.queue },
+        events: second.events.map((e) => ({ ...e, queue: one.queue })),
+      }
+      assert.deepEqual(await restoreInto(stage.a, [first, twin]), [true, false])
+      assert.deepEqual(await stage.b.get([{ queue: one.queue, key: 'k' }, two.id]), [one, null])
     },
     NEEDS.restore,
   ),

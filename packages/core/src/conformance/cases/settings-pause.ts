@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { fact, type StoreCase } from '../case.js'
-import { expireTo, release, succeed } from '../commands.js'
+import { expireTo, release, succeed } from '../stage/commands.js'
 import {
   at,
   claimOnce,
@@ -14,9 +14,9 @@ import {
   only,
   take,
   tokenOf,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
-import { START } from '../movable-clock.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
+import { START } from '../stage/movable-clock.js'
 
 const PAUSED = { kind: 'paused', name: 'default', value: '{"actor":"ada"}' } as const
 const RESUMED = { ...PAUSED, value: null } as const
@@ -39,6 +39,18 @@ const pause: readonly StoreCase[] = [
       }
       await a.configure([RESUMED])
       assert.deepEqual(idsOf(await take(b, { max: 5 })), [id])
+    },
+  ),
+  fact(
+    'a paused queue › is paused by the setting, whatever its value, and for good [PAUSE-1, TIME-2]',
+    async ({ a, b, clock }) => {
+      await insertOne(a)
+      for (const value of ['false', 'null', '0', '""', '{}']) {
+        await a.configure([{ ...PAUSED, value }])
+        assert.deepEqual(await take(b), [], value)
+        clock.move(400 * 86_400_000)
+        assert.deepEqual(await take(b), [], `${value}, a year later`)
+      }
     },
   ),
   fact('a paused queue › leaves other queues of the same claim alone [PAUSE-1]', async ({ a, b }) => {
@@ -120,6 +132,17 @@ const settings: readonly StoreCase[] = [
       assert.deepEqual(await b.configure([{ ...W, value: null, ifVersion: 2 }]), [{ ok: false, current }])
       assert.deepEqual(await b.settings('schedule'), [current])
       assert.deepEqual(await b.configure([{ ...W, value: '2', ifVersion: 1 }]), [{ ok: true, version: 2 }])
+    },
+  ),
+  fact(
+    'configure › of the value that is there › is a version more, at its own time [SET-1, TIME-2]',
+    async ({ a, b, clock }) => {
+      const write = { kind: 'k', name: 'n', value: '1' }
+      for (const version of [1, 2, 3]) {
+        clock.move(1000)
+        assert.deepEqual(await a.configure([write]), [{ ok: true, version }])
+        assert.deepEqual(await b.settings('k'), [{ ...write, version, updatedAt: clock.now() }])
+      }
     },
   ),
   fact('configure › with null › removes, and what comes after begins anew [SET-1]', async ({ a, b }) => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { STATES } from '../../transitions.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, reprioritise, succeed } from '../commands.js'
-import { at, changeAll, changeOne, insertAll, insertOne, listAll, newJobs, take } from '../fixtures.js'
-import { jobIn } from '../job-in.js'
 import { NEEDS } from '../needs.js'
-import type { Stage } from '../stage.js'
+import { cancel, reprioritise, succeed } from '../stage/commands.js'
+import { at, changeAll, changeOne, insertAll, insertOne, listAll, newJobs, take } from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
+import type { Stage } from '../stage/stage.js'
 
 /** By queue and state; lines of none are as good as no lines. */
 const counted = async ({ b }: Stage): Promise<Record<string, number>> =>

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../seam.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, expireTo, reprioritise, reschedule, succeed } from '../commands.js'
+import { NEEDS } from '../needs.js'
+import { cancel, expireTo, failTo, reprioritise, reschedule, succeed } from '../stage/commands.js'
 import {
   at,
   changeAll,
@@ -18,9 +19,9 @@ import {
   read,
   take,
   tokenOf,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
-import { START } from '../movable-clock.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
+import { movableClock, START } from '../stage/movable-clock.js'
 
 /** A year: no engine’s own clock is mistaken for the one that is given. */
 const FAR = 365 * 86_400_000
@@ -36,6 +37,7 @@ export const time: readonly StoreCase[] = [
     assert.equal(taken.length, 25)
     const now = at(taken, 0).updatedAt
     for (const job of taken) assert.deepEqual([job.updatedAt, job.startedAt, job.lease?.until], [now, now, now + 1000])
+    assert.deepEqual(await b.get(idsOf(taken)), taken)
     const events = await Promise.all(idsOf(taken).map((id) => eventsOf(b, id)))
     assert.deepEqual(new Set(events.map(([, leased]) => leased?.at)), new Set([now]))
   }),
@@ -166,6 +168,42 @@ export const time: readonly StoreCase[] = [
       clock.move(-5000)
       const job = only(await take(a, { leaseMs: 1000 }))
       assert.deepEqual([job.updatedAt, job.startedAt, job.lease?.until], [START, START, START - 4000])
+    },
+  ),
+  fact(
+    'two handles whose clocks are ten minutes apart › each judges by its own, and the times of a job never fall [TIME-2, TIME-5, FENCE-4]',
+    async (stage) => {
+      const behind = await stage.another({ clock: movableClock(START - 600_000) })
+      const job = only(await take(behind, { from: [{ ids: [(await insertOne(behind)).id] }], leaseMs: 30_000 }))
+      assert.deepEqual([job.updatedAt, job.lease?.until], [START - 600_000, START - 570_000])
+      // Over for the one ahead, not for the one behind; the holder is the holder for both until a change says otherwise.
+      assert.equal((await changeOne(behind, expireTo('queued', job))).ok, false)
+      const beats = [{ id: job.id, token: tokenOf(job), leaseMs: 60_000, returning: true }]
+      assert.equal(only((await stage.a.exchange({ beats })).beats).job?.lease?.until, START + 60_000)
+      const late = only((await behind.exchange({ beats })).beats).job
+      assert.deepEqual([late?.updatedAt, late?.lease?.until], [START, START - 540_000])
+      await must(stage.b, expireTo('queued', job))
+      assert.deepEqual(await changeOne(behind, succeed(job)), {
+        ok: false,
+        why: 'guard',
+        job: await read(stage.a, job.id),
+      })
+      await must(behind, cancel(job))
+      assert.deepEqual(
+        (await eventsOf(stage.b, job.id)).map((event) => event.at),
+        [START - 600_000, START - 600_000, START, START],
+      )
+    },
+    NEEDS.sharing,
+  ),
+  fact(
+    'a clock that steps back › a delay is counted from now, not from updatedAt [TIME-5, TIME-6]',
+    async ({ a, b, clock }) => {
+      const { job } = await jobIn(a, 'running')
+      clock.move(-10_000)
+      const again = await must(a, failTo('queued', job))
+      assert.deepEqual([again.runAt, again.updatedAt], [clock.now() + 60_000, job.updatedAt])
+      assert.deepEqual(await read(b, job.id), again)
     },
   ),
   fact('a lease prolonged › ends at now + leaseMs, by a change as by a beat [TIME-6]', async ({ a, b, clock }) => {

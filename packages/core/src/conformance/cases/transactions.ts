@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Batch, BatchResult } from '../../store.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, reprioritise, retry, succeed } from '../commands.js'
+import { NEEDS } from '../needs.js'
+import type { UserTransaction } from '../options.js'
+import { cancel, reprioritise, retry, succeed } from '../stage/commands.js'
 import {
   claim,
   eventsOf,
@@ -14,11 +16,9 @@ import {
   read,
   seenOf,
   tokenOf,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
-import { NEEDS } from '../needs.js'
-import type { UserTransaction } from '../options.js'
-import type { Stage } from '../stage.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
+import type { Stage } from '../stage/stage.js'
 
 type Within = (batch: Batch) => Promise<BatchResult>
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { TERMINAL_STATES } from '../../transitions.js'
 import { fact, type StoreCase } from '../case.js'
-import { cancel, end, expireTo, failTo, release, retry, start, succeed } from '../commands.js'
+import { cancel, end, expireTo, failTo, release, retry, start, succeed } from '../stage/commands.js'
 import {
   at,
   changeOne,
@@ -15,8 +15,8 @@ import {
   seenOf,
   take,
   takeIds,
-} from '../fixtures.js'
-import { jobIn } from '../job-in.js'
+} from '../stage/fixtures.js'
+import { jobIn } from '../stage/job-in.js'
 
 const KEYED = { key: 'order-7', queue: 'default' } as const
 
@@ -191,6 +191,27 @@ export const uniqueKeys: readonly StoreCase[] = [
       assert.deepEqual(await changeOne(a, retry({ ...job, version: 1 })), { ok: false, why: 'guard', job })
     },
   ),
+  fact('remove › of a job whose key another has by now › leaves the key with it [UNIQ-1, UNIQ-5]', async ({ a, b }) => {
+    const { job: dead } = await jobIn(a, 'dead', KEYED)
+    const live = await insertOne(a, KEYED)
+    assert.deepEqual(await a.remove([{ id: dead.id, version: dead.version }]), [true])
+    assert.deepEqual((await b.exchange({ inserts: [newJob(KEYED)] })).inserts, [{ isNew: false, job: live }])
+    assert.deepEqual(await b.get([KEYED]), [live])
+  }),
+  fact(
+    'keyUntil claimed › the end of the claimed one › leaves the key with the next [UNIQ-1, UNIQ-2]',
+    async ({ a, b }) => {
+      const { job: claimed } = await jobIn(a, 'running', { ...KEYED, keyUntil: 'claimed' })
+      const next = await insertOne(a, KEYED)
+      await must(a, succeed(claimed))
+      assert.deepEqual((await b.exchange({ inserts: [newJob(KEYED)] })).inserts, [{ isNew: false, job: next }])
+    },
+  ),
+  fact('a key › is held as long as its job lives, however long that is [UNIQ-2, TIME-2]', async ({ a, b, clock }) => {
+    const { job } = await jobIn(a, 'queued', KEYED)
+    clock.move(400 * 86_400_000)
+    assert.deepEqual((await b.exchange({ inserts: [newJob(KEYED)] })).inserts, [{ isNew: false, job }])
+  }),
   fact(
     'twenty inserts of one key at once › one is new, and all answer with one job [UNIQ-4, UNIQ-1]',
     async ({ a, b }) => {

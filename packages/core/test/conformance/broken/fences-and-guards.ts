@@ -1,22 +1,24 @@
-import { holds } from '../../../src/kit.js'
-import type { Batch, BatchResult, CallOptions, ChangeResult } from '../../../src/store.js'
+import { holds, take } from '../../../src/kit.js'
+import type { JobRecord } from '../../../src/record.js'
+import type { Batch, BatchResult, ChangeResult, Claim } from '../../../src/store.js'
 import { STATES } from '../../../src/transitions.js'
-import { broken, gap, lying, misread, OnMemory } from './on-memory.js'
+import { broken } from './broken-store.js'
+import { gap, lying, misread, OnMemory } from './on-memory.js'
 
 class SettlesByState extends OnMemory {
-  override exchange(batch: Batch): Promise<BatchResult> {
+  protected override write(batch: Batch): Promise<BatchResult> {
     const changes = misread(batch, {
       changes: (change) => {
         const { token, states = ['leased', 'running'], ...guard } = change.guard
         return token === undefined ? change : { ...change, guard: { ...guard, states } }
       },
     })
-    return super.exchange(changes)
+    return super.write(changes)
   }
 }
 
 class JudgesThenWrites extends OnMemory {
-  override async exchange(batch: Batch): Promise<BatchResult> {
+  protected override async write(batch: Batch): Promise<BatchResult> {
     const judged = misread(batch, {
       changes: (change) => {
         const job = this.memory.job(change.id)
@@ -24,21 +26,21 @@ class JudgesThenWrites extends OnMemory {
       },
     })
     await gap()
-    return super.exchange(judged)
+    return super.write(judged)
   }
 }
 
 class BeatsUnfenced extends OnMemory {
-  override exchange(batch: Batch): Promise<BatchResult> {
+  protected override write(batch: Batch): Promise<BatchResult> {
     const beats = misread(batch, {
       beats: (beat) => ({ ...beat, token: this.memory.job(beat.id)?.lease?.token ?? beat.token }),
     })
-    return super.exchange(beats)
+    return super.write(beats)
   }
 }
 
 class RefusesLateWork extends OnMemory {
-  override exchange(batch: Batch): Promise<BatchResult> {
+  protected override write(batch: Batch): Promise<BatchResult> {
     const isLate = (id: string): boolean => (this.memory.job(id)?.lease?.until ?? Number.POSITIVE_INFINITY) <= this.at
     const late = misread(batch, {
       changes: (change) =>
@@ -47,14 +49,14 @@ class RefusesLateWork extends OnMemory {
           : change,
       beats: (beat) => (isLate(beat.id) ? { ...beat, token: 'too late' } : beat),
     })
-    return super.exchange(late)
+    return super.write(late)
   }
 }
 
 class KeepsTokensAlive extends OnMemory {
   readonly #known = new Map<string, string>()
 
-  override exchange(batch: Batch): Promise<BatchResult> {
+  protected override write(batch: Batch): Promise<BatchResult> {
     const alive = misread(batch, {
       changes: (change) => {
         const { token, ...guard } = change.guard
@@ -64,7 +66,34 @@ class KeepsTokensAlive extends OnMemory {
         return isDead ? { ...change, guard: { states: STATES, ...guard } } : change
       },
     })
-    return super.exchange(alive)
+    return super.write(alive)
+  }
+}
+
+class TakesOverByItself extends KeepsTokensAlive {
+  protected override async write(batch: Batch): Promise<BatchResult> {
+    const result = await super.write(batch)
+    const claims = result.claims.map((answer, n) => {
+      const claim = batch.claims?.[n]
+      const more = claim ? this.#takeOver(claim, claim.max - answer.jobs.length) : []
+      return { ...answer, jobs: [...answer.jobs, ...more] }
+    })
+    return { ...result, claims }
+  }
+
+  #takeOver(claim: Claim, room: number): JobRecord[] {
+    const asked = ({ queue, id }: JobRecord): boolean =>
+      claim.from.some((entry) => ('ids' in entry ? entry.ids.includes(id) : entry.queue === queue))
+    const over = [...this.memory.walk({ walk: 'lease', overOnly: true, limit: 100 }, null, this.at)]
+      .filter((job) => asked(job) && (job.lease?.until ?? 0) <= this.at)
+      .slice(0, room)
+    return this.aside((table) =>
+      over.map((before) => {
+        const { job, event } = take(claim, before, this.at)
+        table.put(job, before, event)
+        return job
+      }),
+    )
   }
 }
 
@@ -96,7 +125,7 @@ class FencesByAttempt extends OnMemory {
 class LosesJobsOnTheMove extends OnMemory {
   readonly #moving = new Set<string>()
 
-  override async exchange(batch: Batch): Promise<BatchResult> {
+  protected override async write(batch: Batch): Promise<BatchResult> {
     const lost = (batch.changes ?? []).map(({ id }) => this.#moving.has(id))
     if (lost.includes(true)) {
       const changes = lost.map((): ChangeResult => ({ ok: false, why: 'missing', job: null }))
@@ -110,27 +139,59 @@ class LosesJobsOnTheMove extends OnMemory {
       }
     }
     if (this.#moving.size > 0) await gap()
-    const result = await super.exchange(batch)
+    const result = await super.write(batch)
     this.#moving.clear()
     return result
   }
 }
 
 class FailsWithAnUnknownId extends OnMemory {
-  override async exchange(batch: Batch, options?: CallOptions<never>): Promise<BatchResult> {
+  protected override async write(batch: Batch): Promise<BatchResult> {
     for (const { id } of batch.changes ?? []) if (!this.memory.job(id)) throw new Error(`no job ${id}`)
-    return super.exchange(batch, options)
+    return super.write(batch)
   }
 }
 
 export const fencesAndGuards = [
-  broken('a settle checks the state, not the token', 'FENCE-1', SettlesByState),
-  broken('a guard is judged, then written in a second step', 'GUARD-1, GUARD-3', JudgesThenWrites),
-  broken('beats are not fenced', 'FENCE-1', BeatsUnfenced),
-  broken('work under a lease whose time is over is refused', 'FENCE-4', RefusesLateWork),
-  broken('a token lives on after its lease was ended', 'FENCE-3', KeepsTokensAlive),
-  broken('the event of a claim shows the token', 'FENCE-5', TellsTheToken),
-  broken('the fence is the attempt', 'FENCE-2', FencesByAttempt),
-  broken('a job that a claim moves is missing for a moment', 'GUARD-2', LosesJobsOnTheMove),
-  broken('an unknown id fails the batch', 'GUARD-4', FailsWithAnUnknownId),
+  broken('a settle checks the state, not the token', 'FENCE-1', SettlesByState, {
+    draft: 1,
+    how: "SQL: `UPDATE job … WHERE id = $1 AND state = 'running'`",
+  }),
+  broken('a guard is judged, then written in a second step', 'GUARD-1, GUARD-3', JudgesThenWrites, {
+    draft: 2,
+    how: 'ORM: the row is found, judged in JavaScript, and saved by its id',
+  }),
+  broken('beats are not fenced', 'FENCE-1', BeatsUnfenced, {
+    draft: 3,
+    how: 'Redis: progress is a plain HSET by the id, beside the script that settles',
+  }),
+  broken('work under a lease whose time is over is refused', 'FENCE-4', RefusesLateWork, {
+    draft: 4,
+    how: 'SQL: `AND lease_until > now()` in the settle, meant as care',
+  }),
+  broken('a token lives on after its lease was ended', 'FENCE-3', KeepsTokensAlive, {
+    how: 'SQL: leases are rows of their own, which a cancel leaves behind; a settle asks for `EXISTS (… WHERE token = $2)`',
+  }),
+  broken(
+    'a claim hands out leases that are over, and the old token still settles',
+    'CLAIM-1, FENCE-3',
+    TakesOverByItself,
+    {
+      draft: 5,
+      how: "SQL: `state = 'queued' OR lease_until < now()` in the claim; a row per lease, and a settle asks for any of them",
+    },
+  ),
+  broken('the event of a claim shows the token', 'FENCE-5', TellsTheToken, {
+    how: 'any: the lease is logged whole, as the detail of the event that made it',
+  }),
+  broken('the fence is the attempt', 'FENCE-2', FencesByAttempt, {
+    how: 'any: the attempt counts up at each claim, until a release gives it back',
+  }),
+  broken('a job that a claim moves is missing for a moment', 'GUARD-2', LosesJobsOnTheMove, {
+    draft: 21,
+    how: 'SQL: jobs are moved from a table of ready ones to one of leased ones; the cancel looks in both, one after the other',
+  }),
+  broken('an unknown id fails the batch', 'GUARD-4', FailsWithAnUnknownId, {
+    how: 'any: `rows[0] ?? throw` in a loop over the changes',
+  }),
 ]

@@ -1,16 +1,52 @@
 /** The memory store with its inside open: a broken store is a subclass that does one thing wrong. */
 
-import { START } from '../../../src/conformance/movable-clock.js'
-import type { EngineHooks } from '../../../src/conformance/options.js'
+import { START } from '../../../src/conformance/stage/movable-clock.js'
 import { MemoryTable } from '../../../src/memory/memory-table.js'
 import type { Ms } from '../../../src/record.js'
-import type { Batch, Beat, Change, Claim, NewJob, Store, StoreOptions } from '../../../src/store.js'
+import type { Batch, BatchResult, Beat, CallOptions, Change, Claim, NewJob, StoreOptions } from '../../../src/store.js'
 import type { Table } from '../../../src/table.js'
 import { TableStore } from '../../../src/table-store.js'
 
 export class OnMemory extends TableStore {
   readonly name: string = 'memory with its inside open'
-  protected readonly memory = new MemoryTable(this.failpoint)
+  protected readonly memory: MemoryTable
+
+  protected readonly space: string
+
+  constructor(options: StoreOptions, space: string) {
+    super(options)
+    this.space = space
+    this.memory = this.tableOf(space)
+  }
+
+  protected tableOf(_space: string): MemoryTable {
+    return new MemoryTable((name) => this.passing(name))
+  }
+
+  #writing = 0
+
+  /** What is not the defect stays as it is: signals, transactions that are not offered, a close that waits. */
+  override exchange(batch: Batch, options?: CallOptions<never>): Promise<BatchResult> {
+    if (options && 'tx' in options) return Promise.reject(this.unsupported('transactions'))
+    const work = async (): Promise<BatchResult> => {
+      this.#writing++
+      try {
+        return await this.write(batch)
+      } finally {
+        this.#writing--
+      }
+    }
+    return super.during(work, options?.signal)
+  }
+
+  /** A write of one batch, in as many steps as a broken store needs. */
+  protected write(batch: Batch): Promise<BatchResult> {
+    return super.exchange(batch)
+  }
+
+  protected override during<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#writing > 0 ? work() : super.during(work, signal)
+  }
 
   /** What the calls see in place of the table. */
   protected seen(): Table {
@@ -21,7 +57,22 @@ export class OnMemory extends TableStore {
     return this.inTable(() => work(this.seen()))
   }
 
-  /** Behind the back of the kit. */
+  #isAside = false
+
+  protected readonly passing = (name: string): void => {
+    if (!this.#isAside) this.failpoint(name)
+  }
+
+  /** What a broken store does behind the back of the kit passes no failpoints: it has the one defect, and not that of a second step. */
+  protected aside<T>(work: (table: MemoryTable) => T): T {
+    this.#isAside = true
+    try {
+      return this.inTable(work)
+    } finally {
+      this.#isAside = false
+    }
+  }
+
   protected inTable<T>(work: (table: MemoryTable) => T): T {
     try {
       const answer = work(this.memory)
@@ -37,29 +88,6 @@ export class OnMemory extends TableStore {
     return Math.floor(this.clock?.now() ?? START)
   }
 }
-
-export interface BrokenStore {
-  /** What it does wrong. */
-  readonly name: string
-  /** Of these, at least one case fails for each. */
-  readonly clauses: readonly string[]
-  readonly make: (options: StoreOptions) => Store
-  /** What the suite counts of it. */
-  readonly counts: Counts
-}
-type Counts = Pick<EngineHooks, 'work' | 'trips' | 'size'>
-
-export const broken = (
-  name: string,
-  clauses: string,
-  Made: new (options: StoreOptions) => Store,
-  counts: Counts = {},
-): BrokenStore => ({
-  name,
-  clauses: clauses.split(', '),
-  make: (options) => new Made(options),
-  counts,
-})
 
 /** A table that answers some questions otherwise. */
 export const lying = (table: MemoryTable, lies: Partial<Table>): Table =>

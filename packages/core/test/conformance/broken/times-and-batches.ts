@@ -3,12 +3,13 @@ import { take } from '../../../src/kit.js'
 import type { EventRecord } from '../../../src/record.js'
 import type { Batch, BatchResult, EventsQuery, FeedPage, FeedQuery, Setting, StoreOptions } from '../../../src/store.js'
 import type { Table } from '../../../src/table.js'
-import { broken, gap, lying, misread, OnMemory } from './on-memory.js'
+import { broken } from './broken-store.js'
+import { gap, lying, misread, OnMemory } from './on-memory.js'
 
 class RoundsUp extends OnMemory {
-  constructor(options: StoreOptions) {
+  constructor(options: StoreOptions, space: string) {
     const { clock } = options
-    super(clock ? { ...options, clock: { ...clock, now: () => Math.ceil(clock.now()) } } : options)
+    super(clock ? { ...options, clock: { ...clock, now: () => Math.ceil(clock.now()) } } : options, space)
   }
 }
 
@@ -32,12 +33,12 @@ let trips = 0
 
 /** Each item by itself: as many round trips, and readings of the clock, as items. */
 class GoesItemByItem extends OnMemory {
-  override async exchange(batch: Batch): Promise<BatchResult> {
+  protected override async write(batch: Batch): Promise<BatchResult> {
     const result = { inserts: [], changes: [], beats: [], claims: [] } as Record<keyof Batch, unknown[]>
     for (const part of ['inserts', 'changes', 'beats', 'claims'] as const) {
       for (const item of batch[part] ?? []) {
         trips++
-        result[part].push(...(await super.exchange({ [part]: [item] }))[part])
+        result[part].push(...(await super.write({ [part]: [item] }))[part])
       }
     }
     return result as unknown as BatchResult
@@ -45,14 +46,14 @@ class GoesItemByItem extends OnMemory {
 }
 
 class ClaimsBeforeItChanges extends OnMemory {
-  override async exchange(batch: Batch): Promise<BatchResult> {
-    const { claims } = await super.exchange({ claims: batch.claims ?? [] })
-    return { ...(await super.exchange({ ...batch, claims: [] })), claims }
+  protected override async write(batch: Batch): Promise<BatchResult> {
+    const { claims } = await super.write({ claims: batch.claims ?? [] })
+    return { ...(await super.write({ ...batch, claims: [] })), claims }
   }
 }
 
 class RefusesBehindARefusal extends OnMemory {
-  override async exchange(batch: Batch): Promise<BatchResult> {
+  protected override async write(batch: Batch): Promise<BatchResult> {
     let isRefused = false
     const spoilt = misread(batch, {
       changes: (change) => {
@@ -65,7 +66,7 @@ class RefusesBehindARefusal extends OnMemory {
         return isRefused ? { ...beat, token: 'behind a refusal' } : beat
       },
     })
-    return super.exchange(spoilt)
+    return super.write(spoilt)
   }
 }
 
@@ -90,8 +91,8 @@ class GivesAThousandSettings extends OnMemory {
 }
 
 class CutsLongKeys extends OnMemory {
-  override exchange(batch: Batch): Promise<BatchResult> {
-    return super.exchange(misread(batch, { inserts: (job) => ({ ...job, key: job.key?.slice(0, 200) ?? null }) }))
+  protected override write(batch: Batch): Promise<BatchResult> {
+    return super.write(misread(batch, { inserts: (job) => ({ ...job, key: job.key?.slice(0, 200) ?? null }) }))
   }
 }
 
@@ -99,12 +100,12 @@ class PassesOverTheFirst extends OnMemory {
   #claiming = 0
   #isCrowded = false
 
-  override async exchange(batch: Batch): Promise<BatchResult> {
-    if (!batch.claims?.length) return super.exchange(batch)
+  protected override async write(batch: Batch): Promise<BatchResult> {
+    if (!batch.claims?.length) return super.write(batch)
     this.#claiming++
     this.#isCrowded ||= this.#claiming > 1
     await gap()
-    const result = await super.exchange(batch)
+    const result = await super.write(batch)
     this.#claiming--
     this.#isCrowded &&= this.#claiming > 0
     return result
@@ -122,7 +123,7 @@ class PassesOverTheFirst extends OnMemory {
 class EmptiesItselfWhenOpened extends OnMemory {
   override async open(): Promise<void> {
     await super.open()
-    this.inTable((table) => {
+    this.aside((table) => {
       for (const job of [...table.walk({ walk: 'id', direction: 'asc', limit: 1 }, null, this.at)]) table.drop(job)
     })
   }
@@ -194,8 +195,8 @@ class KeepsTheBodiesOfTheRemoved extends OnMemory {
 }
 
 class TakesAnyLease extends OnMemory {
-  override async exchange(batch: Batch): Promise<BatchResult> {
-    const result = await super.exchange(batch)
+  protected override async write(batch: Batch): Promise<BatchResult> {
+    const result = await super.write(batch)
     const claims = result.claims.map((answer, n) => {
       const claim = batch.claims?.[n]
       const ids = claim?.from.flatMap((entry) => ('ids' in entry ? entry.ids : [])) ?? []
@@ -204,7 +205,7 @@ class TakesAnyLease extends OnMemory {
       const jobs = held
         .flatMap((job) => job ?? [])
         .map((before) =>
-          this.inTable((table) => {
+          this.aside((table) => {
             const { job, event } = take(claim, before, this.at)
             table.put(job, before, event)
             return job
@@ -217,22 +218,58 @@ class TakesAnyLease extends OnMemory {
 }
 
 export const timesAndBatches = [
-  broken('instants are rounded up', 'TIME-3', RoundsUp),
-  broken('a job is due a millisecond after its time', 'TIME-4', IsDueAMillisecondLate),
-  broken('updatedAt falls when the clock steps back', 'TIME-5', StepsBackWithItsClock),
-  broken('each item is a call of its own', 'TIME-1, BATCH-3', GoesItemByItem, { trips: () => trips }),
-  broken('claims come before changes', 'BATCH-1', ClaimsBeforeItChanges),
-  broken('what stands behind a refusal is refused', 'BATCH-2', RefusesBehindARefusal),
-  broken('the newest event of a job cannot be read yet', 'EVENT-3', LagsWithEvents),
-  broken('a page of the feed is newest first', 'FEED-2', FeedsNewestFirst),
-  broken('only a thousand settings are given', 'SET-2', GivesAThousandSettings),
-  broken('keys are cut at 200', 'DATA-2', CutsLongKeys),
-  broken('a claim next to another passes over what nobody takes', 'ORDER-4', PassesOverTheFirst),
-  broken('open empties the store', 'OPEN-1', EmptiesItselfWhenOpened),
-  broken('a write that fails is left as far as it came', 'FAULT-3, ATOM-1', LeavesHalfAWrite),
-  broken('after one failure the store never works again', 'FAULT-4', NeverRecovers),
-  broken('a claim looks at all that is queued', 'CLAIM-7', LooksAtAllThatIsQueued, { work: () => looks }),
-  broken('stats look at every job', 'COUNT-2', CountsByLooking, { work: () => looks }),
-  broken('what was removed still takes space', 'REMOVE-3', KeepsTheBodiesOfTheRemoved, { size: () => kept }),
-  broken('a claim by ids takes what another holds', 'CLAIM-1, CLAIM-2', TakesAnyLease),
+  broken('instants are rounded up', 'TIME-3', RoundsUp, { how: 'Postgres: `ceil(extract(epoch …) * 1000)`' }),
+  broken('a job is due a millisecond after its time', 'TIME-4', IsDueAMillisecondLate, {
+    how: 'any: `<` where `<=` is meant; Redis: `(now` in ZRANGEBYSCORE',
+  }),
+  broken('updatedAt falls when the clock steps back', 'TIME-5', StepsBackWithItsClock, {
+    how: 'any: `updated_at = now`',
+  }),
+  broken('each item is a call of its own', 'TIME-1, BATCH-3', GoesItemByItem, {
+    how: 'any: a loop with await',
+    engine: { trips: () => trips },
+  }),
+  broken('claims come before changes', 'BATCH-1', ClaimsBeforeItChanges, {
+    how: 'any: the claim first, because it is what is waited for',
+  }),
+  broken('what stands behind a refusal is refused', 'BATCH-2', RefusesBehindARefusal, {
+    how: 'Redis: `return` in the middle of the loop of the script',
+  }),
+  broken('the newest event of a job cannot be read yet', 'EVENT-3', LagsWithEvents, {
+    how: 'Mongo: the outbox is copied later, and `events` reads the copy alone',
+  }),
+  broken('a page of the feed is newest first', 'FEED-2', FeedsNewestFirst, {
+    how: 'Redis: XREVRANGE, taken over from the page that shows events',
+  }),
+  broken('only a thousand settings are given', 'SET-2', GivesAThousandSettings, {
+    how: 'SQL: `LIMIT 1000` against accidents; DynamoDB: one page of a scan',
+  }),
+  broken('keys are cut at 200', 'DATA-2', CutsLongKeys, { how: 'MySQL: VARCHAR(200) without strict mode' }),
+  broken('a claim next to another passes over what nobody takes', 'ORDER-4', PassesOverTheFirst, {
+    how: 'Postgres: more rows are held FOR UPDATE, to be merged, than are taken, and a neighbour skips them all',
+  }),
+  broken('open empties the store', 'OPEN-1', EmptiesItselfWhenOpened, {
+    how: 'SQL: a migration that begins with DROP TABLE, and is run at each open',
+  }),
+  broken('a write that fails is left as far as it came', 'FAULT-3, ATOM-1', LeavesHalfAWrite, {
+    how: 'Redis: a script that throws in its middle keeps what it wrote',
+  }),
+  broken('after one failure the store never works again', 'FAULT-4', NeverRecovers, {
+    how: 'any: the broken client stays in the pool',
+  }),
+  broken('a claim looks at all that is queued', 'CLAIM-7', LooksAtAllThatIsQueued, {
+    how: 'SQL: the due time and the type are filters behind the index',
+    engine: { work: () => looks },
+  }),
+  broken('stats look at every job', 'COUNT-2', CountsByLooking, {
+    how: 'SQL: `SELECT queue, state, count(*) … GROUP BY 1, 2`',
+    engine: { work: () => looks },
+  }),
+  broken('what was removed still takes space', 'REMOVE-3', KeepsTheBodiesOfTheRemoved, {
+    how: 'Redis: the hash is deleted, the key of its body is not',
+    engine: { size: () => kept },
+  }),
+  broken('a claim by ids takes what another holds', 'CLAIM-1, CLAIM-2', TakesAnyLease, {
+    how: 'SQL: `UPDATE … WHERE id = ANY ($1)`: who names an id is thought to know',
+  }),
 ]

@@ -1,0 +1,5 @@
+import { describe, it } from 'node:test'
+import { storeConformance } from '../../../src/conformance/index.js'
+import { mixed } from './stores.js'
+
+storeConformance({ describe, it }, mixed)
