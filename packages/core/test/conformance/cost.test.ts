@@ -227,7 +227,8 @@ describe('the cases of BATCH-3', () => {
 
   it('counters that count nothing › fail: nothing would be proven', async () => {
     const { options } = onWire()
-    assert.deepEqual(await failed({ ...options, engine: { trips: () => 0 } }), all)
+    const writing = all.filter((name) => !/refused|there already/.test(name))
+    assert.deepEqual(await failed({ ...options, engine: { trips: () => 0 } }), writing)
   })
 
   it('commits alone are enough to judge by, and statements may grow', async () => {

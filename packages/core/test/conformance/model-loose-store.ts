@@ -5,6 +5,7 @@
 import { type Capabilities, NO_CAPABILITIES } from '../../src/capabilities.js'
 import { holds, take } from '../../src/kit.js'
 import { MemoryTable } from '../../src/memory/memory-table.js'
+import type { JobRecord } from '../../src/record.js'
 import { nextTurn } from '../../src/seam.js'
 import type { Batch, BatchResult, Change, ChangeResult, Claim, ClaimResult, StoreOptions } from '../../src/store.js'
 import type { Table } from '../../src/table.js'
@@ -13,6 +14,8 @@ import { STATES } from '../../src/transitions.js'
 
 export interface Freedom {
   readonly isAtomic: boolean
+  /** A claim finds its jobs, then takes them one by one; allowed where batches are not atomic. */
+  readonly isJobByJob?: boolean
   /** More than is allowed: what goes item by item is declared to be atomic. */
   readonly isBoasting?: boolean
   /** More than is allowed: a guard is judged when the call begins, and what held is written later. */
@@ -101,6 +104,7 @@ export class LooseStore extends TableStore {
   /** `wasQueued`: before the batch put others in line, which this claim does not see. */
   async #claim(claim: Claim, batch: Batch, wasQueued: ReadonlySet<string>): Promise<ClaimResult> {
     if (this.#freedom.isSlow && !claim.again) return this.#claimLater(claim)
+    if (this.#freedom.isJobByJob && !claim.again) return this.#claimJobByJob(claim)
     const others = [...this.#inHand].filter(([one]) => one !== batch).flatMap(([, hand]) => [...hand])
     const own = [...this.#queued()].filter((id) => !wasQueued.has(id))
     const isSkipping = this.#freedom.isSkipping && this.#inHand.size > 1
@@ -115,11 +119,32 @@ export class LooseStore extends TableStore {
     return { jobs, nextDueInMs: !isPassing || (this.#freedom.isSilent && isShort) ? nextDueInMs : 0 }
   }
 
+  async #claimJobByJob(claim: Claim): Promise<ClaimResult> {
+    const jobs: JobRecord[] = []
+    const isAlone = this.#inHand.size === 1
+    for (const from of claim.from) {
+      const ids =
+        'ids' in from
+          ? from.ids
+          : [...this.#table.walk({ ...from, walk: 'claim', dueOnly: true }, null, this.#now())].map(({ id }) => id)
+      const most = jobs.length + Math.min('ids' in from ? claim.max : from.limit, claim.max - jobs.length)
+      for (const id of ids) {
+        if (jobs.length === most) break
+        const { claims } = await super.exchange({ claims: [{ ...claim, max: 1, from: [{ ids: [id] }] }] })
+        jobs.push(...(claims[0]?.jobs ?? []))
+        if (!isAlone) await this.#pause()
+      }
+    }
+    return { jobs, nextDueInMs: 0 }
+  }
+
   async #claimLater(claim: Claim): Promise<ClaimResult> {
     const now = this.#now()
     const seen = claim.from.flatMap((from) =>
       'ids' in from
-        ? []
+        ? from.ids
+            .flatMap((id) => this.#table.job(id) ?? [])
+            .filter((job) => job.state === 'queued' && job.runAt <= now)
         : [...this.#table.walk({ ...from, walk: 'claim', dueOnly: true }, null, now)].slice(0, from.limit),
     )
     await nextTurn()

@@ -45,6 +45,7 @@ describe('stores that are right', () => {
     'a store that writes item by item': (options) => new ItemStore(options),
     'a store that takes every freedom': (options) => new LooseStore(options, { isAtomic: true }),
     'a store that takes every freedom, item by item': (options) => new LooseStore(options, { isAtomic: false }),
+    'a store whose claims take job by job': (options) => new LooseStore(options, { isAtomic: false, isJobByJob: true }),
   }
   for (const [name, make] of Object.entries(stores)) {
     for (const one of model) {
@@ -135,6 +136,11 @@ describe('broken stores, calls at once', () => {
       'a batch that goes item by item and is declared atomic [ATOM-5]',
       { isAtomic: false, isBoasting: true },
       /no order of these calls is legal/,
+    ],
+    [
+      'a claim that takes what it saw earlier, job by job [CLAIM-2]',
+      { isAtomic: false, isSlow: true },
+      /^(CLAIM-[12]|FENCE-2|ATOM-3): /,
     ],
   ]
   for (const [what, freedom, told] of loose) {

@@ -55,6 +55,7 @@ const whole = (cases: readonly CaseReport[]): ConformanceReport => ({
   passed: 0,
   failed: 0,
   skipped: 0,
+  seed: 7,
   notExercised: 0,
   cases,
 })

@@ -73,7 +73,7 @@ const events: readonly StoreCase[] = [
   fact('10,000 events of one job › are all kept, and paged [EVENT-4, ATOM-3]', async ({ a, b }) => {
     const bump = (n: number) => ({
       id: 'long',
-      guard: { version: n },
+      guard: { states: ['queued'] as const },
       set: { priority: n % 100 },
       event: draft('reprioritised', { detail: `{"n":${n}}` }),
     })
@@ -89,6 +89,7 @@ const events: readonly StoreCase[] = [
       assert.deepEqual(await a.restore([{ job: { ...job, id: 'long', version: 9_000 }, events }]), [true])
       version = 9_000
     }
+    // In whichever order they arrive: nobody promises that calls which are under way together keep it.
     for (; version < 10_000; version += 50) {
       const many = Math.min(50, 10_000 - version)
       const calls = Array.from({ length: many }, (_, n) => a.exchange({ changes: [bump(version + n)] }))
@@ -100,7 +101,8 @@ const events: readonly StoreCase[] = [
       kept.map(({ seq }) => seq),
       Array.from({ length: 10_000 }, (_, index) => index + 1),
     )
-    assert.equal(at(kept, 9_999).detail, '{"n":9999}')
+    const details = kept.slice(-1000).map(({ detail }) => detail)
+    assert.deepEqual(details.sort(), Array.from({ length: 1000 }, (_, n) => `{"n":${n + 9000}}`).sort())
   }),
 ]
 

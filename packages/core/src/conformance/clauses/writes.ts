@@ -35,7 +35,7 @@ const atomic: ClauseGroup = {
     {
       id: 'ATOM-5',
       promise: 5,
-      says: 'With `atomicBatches` an exchange is applied wholly or not at all; without it item by item. Nobody ever sees half an item.',
+      says: 'With `atomicBatches` an exchange is applied wholly or not at all; without it item by item, a claim job by job. Nobody ever sees half an item, or half a job.',
       why: 'It is declared, so that nobody builds on more than is there.',
       look: 'what follows the first item of a batch: an error after it must undo it, or `atomicBatches` is false and the call rejects with OUTCOME_UNKNOWN.',
     },

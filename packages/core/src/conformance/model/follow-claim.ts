@@ -8,7 +8,7 @@
  * taken is taken either way and what was not has to be passed over either way. So the search need not guess.
  */
 import type { JobRecord, Ms } from '../../record.js'
-import type { Claim, ClaimResult } from '../../store.js'
+import type { Claim, ClaimFrom, ClaimResult } from '../../store.js'
 import { isHeld } from '../../transitions.js'
 import { type Mismatch, mismatch, recordMismatch, same } from './mismatch.js'
 import type { Leeway, ModelClaim, ModelStore } from './model-store.js'
@@ -18,22 +18,54 @@ export function followClaim(
   told: ClaimResult | undefined,
   model: ModelStore,
   now: Ms,
-  { written, own, unsure }: Omit<Leeway, 'paused'> & { readonly unsure: readonly string[] },
+  { written, own, unsure }: Omit<Leeway, 'paused' | 'fromEntry'> & { readonly unsure: readonly string[] },
 ): Mismatch | null {
   if (!told) return mismatch('CLAIM-4', `the claim ${claim.token} has no answer`, 'an answer', told, null)
   const taken = new Set(told.jobs.map(({ id }) => id))
   const passedOver = new Set([...written, ...own].filter((id) => !taken.has(id)))
   let first: Mismatch | null = null
   for (const paused of seenPaused(unsure)) {
-    const tried = model.copy()
-    const found = compare(claim, told, tried.claim(claim, now, passedOver, { written, own, paused }), model, now)
-    first ??= found
-    if (found) continue
-    model.become(tried)
-    return null
+    for (const fromEntry of seenFrom(claim, told, written)) {
+      const tried = model.copy()
+      const leeway = { written, own, paused, fromEntry }
+      const found = compare(claim, told, tried.claim(claim, now, passedOver, leeway), model, now)
+      first ??= found
+      if (found) continue
+      model.become(tried)
+      return null
+    }
   }
   return first?.clause === 'ORDER-4' && written.size === 0 ? { ...first, clause: 'ORDER-1' } : first
 }
+
+/**
+ * One job of a claim, where batches are not atomic and other calls overlap: it has to be there for the taking at the moment when it is taken.
+ * What the claim passed over meanwhile cannot be judged: its places were seen at another moment.
+ */
+export function followTaken(
+  claim: Claim,
+  job: JobRecord,
+  model: ModelStore,
+  now: Ms,
+  unsure: readonly string[],
+): Mismatch | null {
+  const what = `${job.id} as the claim ${claim.token} took it`
+  const before = model.get(job.id)
+  if (claim.again && before?.lease?.token === claim.token) return recordMismatch(what, before, job, job.id)
+  if (!claim.from.some((from) => asks(from, job)))
+    return mismatch('CLAIM-1', `what the claim ${claim.token} took`, claim.from, job.id, job.id)
+  const tried = model.copy()
+  const alone: Claim = { ...claim, again: false, max: 1, from: [{ ids: [job.id] }] }
+  const paused = new Map(unsure.map((lane) => [lane, false]))
+  const [taken = null] = tried.claim(alone, now, NONE, { written: NONE, own: NONE, paused }).jobs
+  const found = taken
+    ? recordMismatch(what, taken, job, job.id)
+    : mismatch(before && isHeld(before.state) ? 'CLAIM-2' : 'CLAIM-1', what, before, job, job.id)
+  if (!found) model.become(tried)
+  return found
+}
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** A claim that overlaps a pause or its end may have seen either (PAUSE-1 speaks of claims that begin afterwards). */
 function seenPaused(unsure: readonly string[]): ReadonlyMap<string, boolean>[] {
@@ -42,6 +74,26 @@ function seenPaused(unsure: readonly string[]): ReadonlyMap<string, boolean>[] {
     ways = ways.flatMap((way) => [true, false].map((is) => new Map(way).set(lane, is)))
   return ways
 }
+
+/**
+ * A claim that serves its entries one after another may meet, at a later one, a job that another call was still writing when it served the
+ * first; so each job of those that it took may have been in line from any of the entries that ask for it on.
+ */
+function seenFrom(
+  claim: Claim,
+  told: ClaimResult,
+  written: ReadonlySet<string>,
+): readonly (ReadonlyMap<string, number> | undefined)[] {
+  let ways: ReadonlyMap<string, number>[] = [new Map()]
+  for (const job of told.jobs.filter(({ id }) => written.has(id))) {
+    const entries = claim.from.flatMap((from, entry) => (asks(from, job) ? [entry] : []))
+    if (entries.length > 1) ways = ways.flatMap((way) => entries.map((entry) => new Map(way).set(job.id, entry)))
+  }
+  return ways
+}
+
+const asks = (from: ClaimFrom, job: JobRecord): boolean =>
+  'ids' in from ? from.ids.includes(job.id) : from.queue === job.queue && (from.types?.includes(job.type) ?? true)
 
 function compare(claim: Claim, told: ClaimResult, expected: ModelClaim, before: ModelStore, now: Ms): Mismatch | null {
   const jobs = expected.isHeld ? inOrderOf(told.jobs, expected.jobs) : expected.jobs

@@ -36,6 +36,8 @@ export interface Leeway {
   readonly written: ReadonlySet<string>
   /** Jobs that the claim's own batch put in or back: it may pass over them. */
   readonly own: ReadonlySet<string>
+  /** Of jobs that another call is writing, the entry of the claim by which they were in line: an earlier one may have passed over them. */
+  readonly fromEntry?: ReadonlyMap<string, number> | undefined
   /** Lanes that another call is pausing or resuming: whether the claim saw them paused; others are as they are. */
   readonly paused: ReadonlyMap<string, boolean>
 }
@@ -112,11 +114,11 @@ export class ModelStore {
     if (held.length > 0) return { jobs: held, dueInMs: dueIn(claim.from.flatMap(mayDue), now), isHeld: true }
     const jobs: JobRecord[] = []
     let isContended = false
-    for (const from of claim.from) {
+    for (const [entry, from] of claim.from.entries()) {
       let room = Math.min('ids' in from ? claim.max : from.limit, claim.max - jobs.length)
       for (const job of this.#line(from, isPaused)) {
         if (job.runAt > now || room === 0 || jobs.some(({ id }) => id === job.id)) continue
-        if (passedOver.has(job.id)) {
+        if (passedOver.has(job.id) || (leeway.fromEntry?.get(job.id) ?? 0) > entry) {
           isContended ||= !leeway.own.has(job.id)
         } else {
           jobs.push(this.#take(claim, job, now))

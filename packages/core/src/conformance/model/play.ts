@@ -2,16 +2,15 @@
 import type * as FastCheck from 'fast-check'
 import { seamOf } from '../../seam.js'
 import { NotExercised } from '../case.js'
-import type { ConformanceOptions } from '../options.js'
 import type { Stage } from '../stage/stage.js'
 import type { History } from './command.js'
 import { BLANK } from './discord.js'
 import { type Draws, draws } from './draw.js'
 import { Places } from './places.js'
 import { type Place, Run } from './run.js'
+import { RUNS, seeded } from './seeded.js'
 import { type Kind, Tally } from './tally.js'
 
-export const RUNS = 300
 /** From so many runs on, a kind of event that never came up is missing, not unlucky. */
 const ENOUGH_RUNS = 100
 /** Of the time that the case has: the rest is for shrinking. */
@@ -32,7 +31,7 @@ export interface Property {
 export async function play(property: Property, stage: Stage, longestMs: number): Promise<void> {
   const fc = await fastCheck()
   const runs = Math.max(1, Math.ceil((stage.options.runs ?? RUNS) / 2))
-  const seed = seedOf(stage.options)
+  const { seed } = seeded(stage.options)
   const playing = new Playing(fc, property, stage)
   const { monotonic } = seamOf(null)
   const end = monotonic() + longestMs * PLAYING
@@ -150,17 +149,6 @@ function withFooter(error: unknown, lines: readonly string[]): Error {
 }
 
 // ---- chance and the library -------------------------------------------------------------------------------------------
-
-const drawn = Math.floor(seamOf(null).random() * 2 ** 31)
-const toldTo = new WeakSet<ConformanceOptions>()
-
-/** One seed for all properties of a process; told once for each suite, since with a runner the names of cases are fixed. */
-function seedOf(options: ConformanceOptions): number {
-  const { seed = drawn, runs = RUNS, name = 'store' } = options
-  if (!toldTo.has(options)) process.stdout.write(`model of ${name}: seed ${seed}, ${runs} runs\n`)
-  toldTo.add(options)
-  return seed
-}
 
 async function fastCheck(): Promise<typeof FastCheck> {
   try {

@@ -1,12 +1,12 @@
 /**
  * Calls taken apart into what happens at one moment. What a call applied is one step where the store says that batches are atomic, else each
- * item is one, in the order of the batch. What was refused is a reading: a store may look at another moment of the same call, between its own
+ * item is one, in the order of the batch, and of a claim each job that it took. What was refused is a reading: a store may look at another moment of the same call, between its own
  * items too, it only has to show what was there at that one (GUARD-2, IDEM-1, UNIQ-4). Removals are judged each by itself.
  */
 import type { Ms } from '../../record.js'
 import { beaten, changed, inserted } from './applied.js'
 import { inHandOf, type Made, overlap } from './call.js'
-import { followClaim } from './follow-claim.js'
+import { followClaim, followTaken } from './follow-claim.js'
 import { followReading } from './follow-reading.js'
 import { type Mismatch, mismatch, same } from './mismatch.js'
 import type { Leeway, ModelStore } from './model-store.js'
@@ -83,6 +83,7 @@ function exchangeSteps(made: Made, calls: readonly Made[], isAtomic: boolean, st
   const wrong = PARTS.find((part) => batch[part].length !== result[part].length)
   if (wrong) return [step('its answer', true, () => unanswered(wrong, batch[wrong].length, result[wrong].length))]
   const leeway = leewayOf(made, calls)
+  const isOverlapped = calls.some((other) => other !== made && overlap(made, other))
   const parts: Part[] = [
     ...batch.inserts.map((given, n): Part => {
       const told = result.inserts[n]
@@ -102,11 +103,17 @@ function exchangeSteps(made: Made, calls: readonly Made[], isAtomic: boolean, st
       const label = `beat ${given.id}`
       return told?.ok ? { label, isReading: false, follow: beaten(given, told) } : refusal(given, told, label, step)
     }),
-    ...batch.claims.map((given, n): Part => {
+    ...batch.claims.flatMap((given, n): Part[] => {
       const told = result.claims[n]
+      if (told && !isAtomic && isOverlapped && told.jobs.length > 1 && told.jobs.length <= given.max)
+        return told.jobs.map((job) => ({
+          label: `claim ${given.token} takes ${job.id}`,
+          isReading: false,
+          follow: (model, now) => followTaken(given, job, model, now, leeway.unsure),
+        }))
       const isReading = (told?.jobs.length ?? 0) === 0
       const follow: Follow = (model, now) => followClaim(given, told, model, now, leeway)
-      return { label: `claim ${given.token}`, isReading, follow }
+      return [{ label: `claim ${given.token}`, isReading, follow }]
     }),
   ]
   const refused = parts.flatMap((part) => ('follow' in part ? [] : part))
@@ -145,7 +152,10 @@ function oneByOne(parts: readonly Part[], step: MakeStep): Step[] {
   return steps
 }
 
-function leewayOf(made: Made, calls: readonly Made[]): Omit<Leeway, 'paused'> & { readonly unsure: readonly string[] } {
+function leewayOf(
+  made: Made,
+  calls: readonly Made[],
+): Omit<Leeway, 'paused' | 'fromEntry'> & { readonly unsure: readonly string[] } {
   const others = calls.filter((other) => other !== made && overlap(made, other))
   const { call, answer } = made
   const own = new Set<string>()

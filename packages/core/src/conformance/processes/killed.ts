@@ -100,7 +100,7 @@ const inMidWrite: readonly StoreCase[] = [
         const [survivor, ...victims] = remotes
         assert.ok(survivor)
         await survivor.store.open()
-        const writing = survivor.process.order({ do: 'write on', name: 'survivor' })
+        const writing = survivor.process.order({ do: 'write on', name: 'survivor', restMs: 10 })
         writing.catch(() => {})
         await Promise.all(victims.map(async (victim, n) => all.push(await killInMidWrite(victim, `victim-${n}`))))
         await Promise.race([survivor.process.nextWrite(), writing])

@@ -1,5 +1,6 @@
 /** What a process of the suite does by itself. */
 import type { JobRecord } from '../../record.js'
+import { systemClock } from '../../seam.js'
 import type { Claim, Store } from '../../store.js'
 import { failTo, succeed } from '../stage/commands.js'
 import { claim, newJob, tokenOf } from '../stage/fixtures.js'
@@ -30,13 +31,18 @@ async function claimed(store: Store, over: Partial<Claim>) {
 type Write = (work: () => Promise<readonly JobRecord[]>, removing?: readonly string[]) => Promise<readonly JobRecord[]>
 
 /** Rounds of every kind of write, over jobs of its own, without an end. */
-export async function writeOn(store: Store, { name }: WriteOn, tell: (write: ToldWrite) => void): Promise<never> {
+export async function writeOn(
+  store: Store,
+  { name, restMs = 0 }: WriteOn,
+  tell: (write: ToldWrite) => void,
+): Promise<never> {
   let n = 0
   const write: Write = async (work, removed = []) => {
     n++
     tell({ n, isDone: false, jobs: [], removed })
     const jobs = await work()
     tell({ n, isDone: true, jobs: jobs.map(({ id, version }) => ({ id, version })), removed })
+    if (restMs > 0) await new Promise<void>((resolve) => void systemClock.after(restMs, resolve))
     return jobs
   }
   for (;;) await round(store, `${name}-${n}`, write)

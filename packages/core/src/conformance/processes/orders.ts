@@ -33,6 +33,8 @@ export interface WriteOn {
   readonly do: 'write on'
   /** Its ids begin with it. */
   readonly name: string
+  /** Real time between two writes. Default 0. Nothing says that an engine is fair to who waits beside one that never rests. */
+  readonly restMs?: number
 }
 
 export type Order = Make | Call | ClaimAll | WriteOn

@@ -85,6 +85,7 @@ function totalsText(report: ConformanceReport, ms: number, paint: Paint): string
   const total = `${passed} passed, ${failed} failed, ${skipped} skipped, ${notExercised} not exercised`
   return [
     `${report.store} declares: ${abilitiesText(report.capabilities)}`,
+    ...(report.cases.some(({ chapter }) => chapter === 'model') ? [`the model's seed: ${report.seed}`] : []),
     `${paint(failed > 0 ? 'red' : 'green', total)}  ${paint('dim', `${(ms / 1000).toFixed(1)} s`)}`,
   ].join('\n')
 }
