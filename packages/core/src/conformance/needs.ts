@@ -38,6 +38,7 @@ export const NEEDS = {
   block: given('block'),
   cut: given('cut'),
   processes: given('processes'),
+  killBesideOthers: (_, { engine }) => engine?.processes?.noKillBesideOthers ?? null,
 } as const satisfies Readonly<Record<string, Need>>
 
 export const whyNot = (

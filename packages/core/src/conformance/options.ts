@@ -66,6 +66,8 @@ export interface ProcessHook {
   readonly args?: readonly unknown[]
   /** For Node, before the program: what loads TypeScript, say. */
   readonly execArgv?: readonly string[]
+  /** Why the engine does not bear that a process is killed while others wait for it: the case about that is skipped, and says so. */
+  readonly noKillBesideOthers?: string
 }
 
 /** A transaction of the user, begun on a connection of the user's own. */

@@ -111,6 +111,7 @@ const inMidWrite: readonly StoreCase[] = [
       await stage.b.list({ walk: 'lease', overOnly: true, limit: 1000 })
       mustHaveHit(all)
     },
+    NEEDS.killBesideOthers,
   ),
 ]
 
