@@ -1,0 +1,58 @@
+/** Redis: `redis-server` on PATH, else Debian's package where apt and root are there. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Search } from './find.ts'
+import { programOnPath } from './programs-on-path.ts'
+import type { ServerProgram } from './server.ts'
+
+const run = promisify(execFile)
+
+export const redis: Search = {
+  env: 'REDIS_URL',
+  install: 'Install redis-server (7 or newer) so that it is on PATH, or give REDIS_URL.',
+  find: async () => {
+    const found = programOnPath('redis-server')
+    if (found !== null) return program(found, 'on PATH')
+    return (await byApt()) ? program('redis-server', "from the system's packages") : null
+  },
+}
+
+async function byApt(): Promise<boolean> {
+  if (process.getuid?.() !== 0 || programOnPath('apt-get') === null) return false
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const install = ['install', '-y', '--no-install-recommends', 'redis-server']
+  try {
+    await run('apt-get', install, { env })
+  } catch {
+    try {
+      await run('apt-get', ['update'], { env })
+      await run('apt-get', install, { env })
+    } catch {
+      return false
+    }
+  }
+  return programOnPath('redis-server') !== null
+}
+
+const program = (command: string, source: string): ServerProgram => ({
+  name: 'redis',
+  source,
+  command,
+  args: (folder, port) => [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
+    ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'],
+  ],
+  ready: /Ready to accept connections/,
+  url: (port) => `redis://127.0.0.1:${port}`,
+})
+
+/** One node of a cluster; whoever starts three of them joins them. */
+export const clusterNode = (alone: ServerProgram): ServerProgram => ({
+  ...alone,
+  name: 'redis-cluster',
+  args: (folder, port) => [
+    ...alone.args(folder, port),
+    ...['--cluster-enabled', 'yes', '--cluster-port', String(port + 10_000 > 65_535 ? port - 10_000 : port + 10_000)],
+    ...['--cluster-node-timeout', '2000'],
+  ],
+})
