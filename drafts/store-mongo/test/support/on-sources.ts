@@ -1,0 +1,10 @@
+import type { ConformanceOptions } from '@stint/core/conformance'
+
+const PRELOAD = process.env.STINT_PRELOAD ?? new URL('../../../../scripts/with-sources.mjs', import.meta.url).href
+
+/** The options, with the processes that the suite starts on sources too. */
+export function onSources({ engine, ...others }: ConformanceOptions): ConformanceOptions {
+  const { processes, ...hooks } = engine ?? {}
+  const execArgv = ['--no-warnings', '--import', PRELOAD]
+  return { ...others, engine: { ...hooks, ...(processes && { processes: { ...processes, execArgv } }) } }
+}
