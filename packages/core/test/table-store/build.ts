@@ -1,36 +1,14 @@
 /** The smallest complete arguments of the contract, with what a test cares about on top. */
-import type { Change, Claim, EventDraft, NewJob } from '../../src/store.js'
+import { claim as aClaim, newJob as aJob, draft } from '../../src/conformance/stage/fixtures.js'
+import type { Change, Claim, NewJob } from '../../src/store.js'
 
-export const draft = (type: string): EventDraft => ({ type, actor: null, detail: null })
+export { draft }
 
-export const newJob = (id: string, given: Partial<NewJob> = {}): NewJob => ({
-  id,
-  queue: 'mail',
-  type: 'send',
-  payload: null,
-  priority: 50,
-  run: { inMs: 0 },
-  maxAttempts: 5,
-  key: null,
-  keyUntil: 'finished',
-  group: null,
-  tags: [],
-  ext: null,
-  state: 'queued',
-  event: draft('enqueued'),
-  ...given,
-})
+export const newJob = (id: string, given: Partial<NewJob> = {}): NewJob =>
+  aJob({ id, queue: 'mail', type: 'send', payload: null, ...given })
 
-export const claimOf = (token: string, given: Partial<Claim> = {}): Claim => ({
-  token,
-  workerId: 'worker-1',
-  leaseMs: 30_000,
-  to: 'running',
-  max: 500,
-  event: draft('leased'),
-  from: [{ queue: 'mail', limit: 500 }],
-  ...given,
-})
+export const claimOf = (token: string, given: Partial<Claim> = {}): Claim =>
+  aClaim({ token, max: 500, from: [{ queue: 'mail', limit: 500 }], ...given })
 
 export const cancelOf = (id: string): Change => ({
   id,

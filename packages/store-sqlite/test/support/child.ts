@@ -2,6 +2,7 @@ import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
+import { PRELOAD } from './on-sources.js'
 
 const at = (path: string): URL => new URL(path, import.meta.url)
 const running = new Set<Child>()
@@ -15,7 +16,7 @@ export class Child {
 
   constructor(program: string, args: readonly string[], options: ForkOptions = {}) {
     this.process = fork(fileURLToPath(at(`../children/${program}.ts`)), [...args], {
-      execArgv: ['--no-warnings', '--import', at('./sources.ts').href],
+      execArgv: ['--no-warnings', '--import', PRELOAD],
       ...options,
     })
     running.add(this)

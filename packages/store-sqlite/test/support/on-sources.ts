@@ -1,6 +1,7 @@
 import type { ConformanceOptions } from '@stint/core/conformance'
 
-const PRELOAD = new URL('../../../../scripts/with-sources.mjs', import.meta.url).href
+/** Before the program of another process: it runs the sources as vitest does, without a build. */
+export const PRELOAD = new URL('../../../../scripts/with-sources.mjs', import.meta.url).href
 
 /** The options, with the processes that the suite starts on sources too. */
 export function onSources({ engine, ...others }: ConformanceOptions): ConformanceOptions {

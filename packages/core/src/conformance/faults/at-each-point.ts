@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { isStintError } from '../../errors.js'
 import type { JobRecord } from '../../record.js'
-import type { Store } from '../../store.js'
+import type { Change, Store } from '../../store.js'
 import { fact, NotExercised, type StoreCase } from '../case.js'
 import { NEEDS } from '../needs.js'
 import { cancel, succeed } from '../stage/commands.js'
@@ -164,17 +164,20 @@ const batches: readonly StoreCase[] = [
 
 const notExercised = (): NotExercised => new NotExercised('the store calls no failpoint in this write')
 
+/** By its state alone, so that carrying it out twice would show. */
+const bumpOf = ({ id }: JobRecord): Change => ({
+  id,
+  guard: { states: ['queued'] },
+  set: { priority: 7 },
+  event: draft('reprioritised'),
+})
+
 const afterwards: readonly StoreCase[] = [
   fact(
     'a write that failed › is not carried out later by itself [IDEM-3, FAULT-1, FAULT-5]',
     async ({ a, b, failpoints }) => {
       const job = await insertOne(a)
-      const bump = {
-        id: job.id,
-        guard: { states: ['queued'] },
-        set: { priority: 7 },
-        event: draft('reprioritised'),
-      } as const
+      const bump = bumpOf(job)
       failpoints.arm(1)
       const error = await errorOf(changeOne(a, bump))
       failpoints.disarm()
@@ -192,12 +195,7 @@ const afterwards: readonly StoreCase[] = [
     'one call › failing at each point in turn › is carried out at most once [IDEM-3]',
     async ({ a, b, failpoints }) => {
       const job = await insertOne(a)
-      const bump = {
-        id: job.id,
-        guard: { states: ['queued'] },
-        set: { priority: 7 },
-        event: draft('reprioritised'),
-      } as const
+      const bump = bumpOf(job)
       for (let nth = 1; nth <= MOST_POINTS; nth++) {
         const { version } = await read(b, job.id)
         failpoints.arm(nth)

@@ -1,7 +1,7 @@
 /** What a store says that it did, done to the model: the model has to do it as well, and to come to the same record. */
 import type { Beat, Change, ChangeResult, InsertResult, NewJob } from '../../store.js'
 import { guardClause, type Mismatch, mismatch, recordMismatch } from './mismatch.js'
-import type { Follow } from './steps.js'
+import type { Follow } from './step.js'
 
 export const inserted =
   (given: NewJob, told: InsertResult): Follow =>

@@ -6,7 +6,7 @@ import type { Made } from './call.js'
 import type { Blocked } from './legal-order.js'
 import { answeredLine, callLine, interleavingLines } from './lines.js'
 import { differingFields, type Mismatch } from './mismatch.js'
-import type { Step } from './steps.js'
+import type { Step } from './step.js'
 
 /** Calls of one wave, after the clock was moved. */
 export interface PlayedWave {

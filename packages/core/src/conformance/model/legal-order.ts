@@ -6,7 +6,7 @@
 import type { Ms } from '../../record.js'
 import type { Mismatch } from './mismatch.js'
 import type { ModelStore } from './model-store.js'
-import type { Step } from './steps.js'
+import type { Step } from './step.js'
 
 /** The farthest that any order came. */
 export interface Blocked {

@@ -2,7 +2,7 @@
 import { holds } from '../../kit.js'
 import type { Beat, Change, ChangeResult, InsertResult, NewJob } from '../../store.js'
 import { mismatch, recordMismatch } from './mismatch.js'
-import type { MakeStep, Step } from './steps.js'
+import type { MakeStep, Step } from './step.js'
 
 type Refused = Exclude<ChangeResult, { ok: true }>
 

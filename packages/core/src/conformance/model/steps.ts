@@ -11,24 +11,7 @@ import { followReading } from './follow-reading.js'
 import { type Mismatch, mismatch, same } from './mismatch.js'
 import type { Leeway, ModelStore } from './model-store.js'
 import { notNew, refusal } from './refused.js'
-
-export interface Step {
-  readonly made: Made
-  /** What of the call it is. */
-  readonly label: string
-  /** It changes nothing: taking it as soon as it fits rules nothing out. */
-  readonly isReading: boolean
-  /** Steps of the same call that come before it. */
-  readonly after: readonly Step[]
-  /**
-   * Does it to the model, which is the step's to change; null: the model answers as the store did. Into `met` go the readings of the same
-   * call that fitted on the way.
-   */
-  readonly follow: (model: ModelStore, now: Ms, met: Set<Step>) => Mismatch | null
-}
-
-export type Follow = Step['follow']
-export type MakeStep = (label: string, isReading: boolean, follow: Follow, after?: readonly Step[]) => Step
+import type { Follow, MakeStep, Step } from './step.js'
 
 export function stepsOf(calls: readonly Made[], isAtomic: boolean, delivered: ReadonlyMap<string, number>): Step[] {
   return calls.flatMap((made) => {

@@ -4,7 +4,7 @@ import type { ChangeResult, Guard } from '../../store.js'
 import { type Answer, type Call, type Made, overlap, shownIn, writtenBy } from './call.js'
 import { CHANGE_MOVES } from './command.js'
 import type { ModelStore } from './model-store.js'
-import type { Step } from './steps.js'
+import type { Step } from './step.js'
 
 const APPLIED = CHANGE_MOVES.map((move) => `‘${move}’ applied` as const)
 const WRITES = [
