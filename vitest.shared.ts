@@ -13,4 +13,13 @@ export const sources = [
   { find: /^@stint\/core\/conformance$/, replacement: at('./packages/core/src/conformance/index.ts') },
   { find: /^@stint\/store-sqlite$/, replacement: at('./packages/store-sqlite/src/index.ts') },
   { find: /^@stint\/store-sqlite\/conformance$/, replacement: at('./packages/store-sqlite/src/conformance/index.ts') },
+  { find: /^@stint\/store-postgres$/, replacement: at('./packages/store-postgres/src/index.ts') },
+  {
+    find: /^@stint\/store-postgres\/conformance$/,
+    replacement: at('./packages/store-postgres/src/conformance/index.ts'),
+  },
+  { find: /^@stint\/store-redis$/, replacement: at('./packages/store-redis/src/index.ts') },
+  { find: /^@stint\/store-redis\/conformance$/, replacement: at('./packages/store-redis/src/conformance/index.ts') },
+  { find: /^@stint\/store-mongo$/, replacement: at('./packages/store-mongo/src/index.ts') },
+  { find: /^@stint\/store-mongo\/conformance$/, replacement: at('./packages/store-mongo/src/conformance/index.ts') },
 ]

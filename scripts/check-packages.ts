@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { importSize, importTime } from './packages/cost.ts'
 import { CheckFailed } from './packages/shell.ts'
-import { compilesAndRuns, conformanceRuns, doorsOpen, install } from './packages/stranger.ts'
+import { compilesAndRuns, conformanceRuns, doorsOpen, install, missingIsNamed } from './packages/stranger.ts'
 import { areTheTypesRight, lint, pack } from './packages/tarballs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stint-packages-'))
@@ -46,6 +46,7 @@ try {
         )
       }
     }
+    await step('a store or a driver that is not installed is named', () => missingIsNamed(stranger))
     await step('npx stint-conformance', () => conformanceRuns(stranger))
     await step('import time', () => importTime(stranger))
     await step('import size', () => importSize(stranger))

@@ -16,7 +16,7 @@ const typed = ['packages', 'examples']
 const steps: Step[] = [
   { name: 'format and lint', command: ['biome', 'check', '--error-on-warnings', '.'] },
   { name: 'build', command: ['node', 'scripts/build.ts'] },
-  ...['.', 'docs', ...typed].map((folder) => ({
+  ...['.', 'docs', 'faults', 'bench', ...typed].map((folder) => ({
     name: `types of ${folder === '.' ? 'scripts' : folder}`,
     command: ['tsc', '-p', folder, '--noEmit'],
   })),

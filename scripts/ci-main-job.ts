@@ -1,12 +1,17 @@
 /**
- * The main job with a kill -9 in its middle, as a person would do it: `npm start` on a small folder, killed with all it started, and started
- * again. Then its own summary must say that every file was processed, and nothing completed twice.
+ * The main job with a kill -9 in its middle, as a person would do it, on every store: `npm start` on a small folder, killed with all it started,
+ * and started again. Then its own summary must say that every file was processed, and nothing completed twice.
+ * `node scripts/ci-main-job.ts [sqlite] [postgres] [redis] [mongo]`; all of them where none is named.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './root.ts'
+import { type FoundServer, findServer } from './servers/find.ts'
+import { mongo } from './servers/mongo.ts'
+import { postgres } from './servers/postgres.ts'
+import { redis } from './servers/redis.ts'
 
 const FILES = 300
 const KILL_AT_PERCENT = 30
@@ -36,6 +41,8 @@ interface Ended {
 
 const scratch = mkdtempSync(join(tmpdir(), 'stint-main-job-'))
 const folder = join(scratch, 'files')
+const SERVERS = { postgres, redis, mongo } as const
+const STORES = ['sqlite', ...Object.keys(SERVERS)]
 let passed = 0
 let failed = 0
 
@@ -54,22 +61,10 @@ function makeFiles(): void {
 }
 
 /** `killAt`: kills the program, and npm above it, when it says that so much is done. */
-function start(args: readonly string[], killAt?: number): Promise<Ended> {
+function start(store: string, args: readonly string[], killAt?: number): Promise<Ended> {
   const child = spawn(
     'npm',
-    [
-      'start',
-      '--silent',
-      '--',
-      folder,
-      '--store',
-      `sqlite:${join(scratch, 'jobs.db')}`,
-      '--lease',
-      '1s',
-      '--plain',
-      '--json',
-      ...args,
-    ],
+    ['start', '--silent', '--', folder, '--store', store, '--lease', '1s', '--plain', '--json', ...args],
     {
       cwd: root,
       detached: true,
@@ -114,16 +109,15 @@ function summaryOf({ output, code }: Ended): Summary {
   return JSON.parse(json) as Summary
 }
 
-async function main(): Promise<void> {
-  makeFiles()
-  const first = await start(['--slow', '50ms'], KILL_AT_PERCENT)
+async function killedInItsMiddle(store: string): Promise<void> {
+  const first = await start(store, ['--slow', '50ms'], KILL_AT_PERCENT)
   check(
     'the first run was killed in its middle, before its summary',
     first.wasKilled && first.code !== 0 && !/^\{/m.test(first.output),
     first,
   )
 
-  const second = await start([])
+  const second = await start(store, [])
   const summary = summaryOf(second)
   const { jobs } = summary
   check('the second run ends well', second.code === 0, second)
@@ -138,7 +132,7 @@ async function main(): Promise<void> {
     summary.thisRun,
   )
 
-  const third = await start([])
+  const third = await start(store, [])
   const { thisRun, doneAlready } = summaryOf(third)
   check('a third run finds nothing to do', third.code === 0 && doneAlready && thisRun.jobs === 0, {
     code: third.code,
@@ -147,10 +141,33 @@ async function main(): Promise<void> {
   })
 }
 
+const isServed = (name: string): name is keyof typeof SERVERS => Object.hasOwn(SERVERS, name)
+
+async function on(name: string): Promise<void> {
+  console.log(`-- ${name}`)
+  let server: FoundServer | null = null
+  try {
+    if (isServed(name)) {
+      server = await findServer(name, SERVERS[name])
+      if (server === null) return
+    }
+    await killedInItsMiddle(server?.url ?? `sqlite:${join(scratch, 'jobs.db')}`)
+  } catch (error) {
+    check(`the main job can be judged on ${name}`, false, error instanceof Error ? error.message : error)
+  } finally {
+    await server?.stop()
+  }
+}
+
+const named = process.argv.slice(2)
+const unknown = named.filter((name) => !STORES.includes(name))
+if (unknown.length > 0) {
+  console.error(`expected some of ${STORES.join(', ')}, got ${unknown.join(', ')}`)
+  process.exit(2)
+}
 try {
-  await main()
-} catch (error) {
-  check('the main job can be judged', false, error instanceof Error ? error.message : error)
+  makeFiles()
+  for (const name of named.length > 0 ? named : STORES) await on(name)
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }

@@ -15,6 +15,12 @@ const SOURCES = new Map([
   ['@stint/core/conformance', at('packages/core/src/conformance/index.ts')],
   ['@stint/store-sqlite', at('packages/store-sqlite/src/index.ts')],
   ['@stint/store-sqlite/conformance', at('packages/store-sqlite/src/conformance/index.ts')],
+  ['@stint/store-postgres', at('packages/store-postgres/src/index.ts')],
+  ['@stint/store-postgres/conformance', at('packages/store-postgres/src/conformance/index.ts')],
+  ['@stint/store-redis', at('packages/store-redis/src/index.ts')],
+  ['@stint/store-redis/conformance', at('packages/store-redis/src/conformance/index.ts')],
+  ['@stint/store-mongo', at('packages/store-mongo/src/index.ts')],
+  ['@stint/store-mongo/conformance', at('packages/store-mongo/src/conformance/index.ts')],
 ])
 
 registerHooks({

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Databases } from './databases.js'
 import { isOutput, snippetsOf } from './snippets.js'
 import { Workshop } from './workshop.js'
 
@@ -12,6 +13,7 @@ const snippets = globSync(['README.md', 'docs/**/*.md', 'packages/*/README.md'],
   .sort()
   .flatMap((page) => snippetsOf(page.replaceAll('\\', '/'), readFileSync(`${root}${page}`, 'utf8')))
 const workshop = new Workshop('pages')
+const databases = new Databases()
 const DEADLINE_MS = 20_000
 
 describe('code on our pages', () => {
@@ -19,7 +21,10 @@ describe('code on our pages', () => {
   beforeAll(() => {
     if (snippets.length > 0) workshop.compile(snippets)
   })
-  afterAll(() => workshop.remove())
+  afterAll(async () => {
+    workshop.remove()
+    await databases.stop()
+  })
 
   for (const snippet of snippets) {
     const at = `${snippet.page}:${snippet.line}`
@@ -27,8 +32,11 @@ describe('code on our pages', () => {
     if (!snippet.flags.includes('run') && !snippet.flags.includes('forever')) continue
     it(
       `${at} › runs as the page says`,
-      async () => {
-        const run = await workshop.run(snippet, DEADLINE_MS)
+      async ({ skip }) => {
+        const database = snippet.flags.includes('postgres') ? await databases.make() : undefined
+        if (database === null) return skip('there is no Postgres server')
+        const run = await workshop.run(snippet, DEADLINE_MS, database && { POSTGRES_URL: database.url })
+        await database?.drop()
         expect(run.isLate, `is not over after ${DEADLINE_MS} ms; printed so far:\n${run.stdout}${run.stderr}`).toBe(
           false,
         )

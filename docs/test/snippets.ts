@@ -4,7 +4,7 @@ export interface Snippet {
   readonly page: string
   /** Line of the block's first line of code, so that `page:line` leads there. */
   readonly line: number
-  /** Words behind `ts`: `run`, `forever`. A block that is `quoted` is no snippet. */
+  /** Words behind `ts`: `run`, `forever`, `postgres`. A block that is `quoted` is no snippet. */
   readonly flags: readonly string[]
   readonly code: string
   /** Where it is written: a section of a page is a folder, so that its blocks may import each other. */
@@ -14,8 +14,8 @@ export interface Snippet {
   readonly output: string | null
 }
 
-/** `quoted`: a script copied it from a source, which is compiled where it stands. */
-const KNOWN_FLAGS = new Set(['run', 'forever', 'quoted'])
+/** `postgres`: it runs with a database of its own, POSTGRES_URL. `quoted`: a script copied it from a source, which is compiled where it stands. */
+const KNOWN_FLAGS = new Set(['run', 'forever', 'postgres', 'quoted'])
 
 interface Block {
   readonly line: number

@@ -67,15 +67,22 @@ export class Workshop {
       )
   }
 
-  /** Runs the compiled block in its own folder. `forever`: until it has printed what the page shows. */
-  run(snippet: Snippet, deadlineMs = 20_000): Promise<Run> {
+  /** Runs the compiled block in its own folder. `forever`: until it has printed what the page shows. `more`: of the environment. */
+  run(snippet: Snippet, deadlineMs = 20_000, more: Readonly<Record<string, string>> = {}): Promise<Run> {
     const folder = join(this.#folder, 'out', snippet.folder)
     const main = join(folder, snippet.file.replace(/\.ts$/, '.js'))
     if (!existsSync(main)) throw new Error(`${snippet.page}:${snippet.line} was not compiled`)
     const child = spawn(process.execPath, ['--enable-source-maps', main], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, STORE_URL: 'sqlite:jobs.db', NO_COLOR: '1', NODE_OPTIONS: '', FORCE_COLOR: undefined },
+      env: {
+        ...process.env,
+        STORE_URL: 'sqlite:jobs.db',
+        NO_COLOR: '1',
+        NODE_OPTIONS: '',
+        FORCE_COLOR: undefined,
+        ...more,
+      },
     })
     return new Promise((resolve, reject) => {
       let stdout = ''

@@ -1,5 +1,5 @@
 /** The packages in the hands of somebody who has nothing of ours: an empty folder outside the repository, the tarballs, a registry. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../root.ts'
 import { CheckFailed, run, tsc } from './shell.ts'
@@ -10,6 +10,9 @@ import { defineJob, handle, isStintError, JobQueue, memoryStore, unchecked } fro
 import { runConformance } from '@stint/core/conformance'
 import { admit, byClaimOrder } from '@stint/core/store'
 import { testClock } from '@stint/core/testing'
+import { mongoStore } from '@stint/store-mongo'
+import { postgresStore } from '@stint/store-postgres'
+import { redisStore } from '@stint/store-redis'
 import { sqliteStore } from '@stint/store-sqlite'
 import { conformance } from '@stint/store-sqlite/conformance'
 
@@ -26,37 +29,61 @@ async function work(jobs: JobQueue): Promise<number> {
   return result
 }
 
+// Nobody is at these addresses: the stores say so by a code, and hold the process no longer.
+const nobody = [
+  postgresStore({ url: 'postgres://127.0.0.1:1/none', deadline: '1s' }),
+  redisStore({ url: 'redis://127.0.0.1:1', deadline: '1s' }),
+  mongoStore({ url: 'mongodb://127.0.0.1:1', deadline: '1s' }),
+]
+async function unreachable(): Promise<unknown[]> {
+  return Promise.all(
+    nobody.map(async (store) => {
+      try {
+        await store.open()
+        return 'opened'
+      } catch (error) {
+        return isStintError(error) ? error.code : error
+      } finally {
+        await store.close()
+      }
+    }),
+  )
+}
+
 async function main(): Promise<void> {
   const inMemory = await work(new JobQueue({ store: memoryStore() }))
   const inFile = await work(new JobQueue({ store: sqliteStore({ path: process.argv[2] ?? 'jobs.db' }) }))
   const proof = await runConformance({ ...conformance(), only: ['IDEM-1', 'BATCH-3'] })
   const refuted = proof.cases.filter(({ outcome }) => outcome === 'failed').map(({ name, reason }) => [name, reason])
-  console.log(JSON.stringify([inMemory, inFile, proof.passed > 0, refuted, typeof admit, typeof byClaimOrder, typeof testClock().now(), isStintError(new Error('no'))]))
+  console.log(JSON.stringify([inMemory, inFile, proof.passed > 0, refuted, typeof admit, typeof byClaimOrder, typeof testClock().now(), isStintError(new Error('no')), ...(await unreachable())]))
 }
 main().catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1
 })
 `
-const PRINTS = '[42,42,true,[],"function","function","number",false]'
+const PRINTS =
+  '[42,42,true,[],"function","function","number",false,"STORE_UNAVAILABLE","STORE_UNAVAILABLE","STORE_UNAVAILABLE"]'
 
 const DOORS = [
   '@stint/core',
   '@stint/core/store',
   '@stint/core/testing',
   '@stint/core/conformance',
-  '@stint/store-sqlite',
-  '@stint/store-sqlite/conformance',
+  ...['sqlite', 'postgres', 'redis', 'mongo'].flatMap((name) => [
+    `@stint/store-${name}`,
+    `@stint/store-${name}/conformance`,
+  ]),
+  ...['drizzle', 'kysely', 'knex', 'prisma'].map((orm) => `@stint/store-postgres/${orm}`),
 ]
+const DRIVERS = ['better-sqlite3', '@types/better-sqlite3', 'pg', '@types/pg', 'ioredis', 'mongodb', '@types/node']
 
 export function install(folder: string, tarballs: readonly Tarball[]): void {
   mkdirSync(folder, { recursive: true })
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>
   }
-  const others = ['better-sqlite3', '@types/node', '@types/better-sqlite3'].map(
-    (name) => `${name}@${devDependencies[name]}`,
-  )
+  const others = DRIVERS.map((name) => `${name}@${devDependencies[name]}`)
   write(folder, 'package.json', { name: 'stranger', private: true, allowScripts: { 'better-sqlite3': false } })
   run(folder, 'npm', [
     'install',
@@ -78,6 +105,28 @@ export function doorsOpen(folder: string): void {
   for (const [door, exported] of Object.entries(JSON.parse(esm) as Record<string, string[]>)) {
     if (exported.length === 0) throw new CheckFailed(`${door} exports nothing`)
   }
+}
+
+/** A URL whose store, or whose driver, nobody installed: the error names the command. In a folder of its own, since `folder` has everything. */
+export function missingIsNamed(folder: string): void {
+  const alone = join(folder, '..', 'alone')
+  const copy = (name: string): void =>
+    cpSync(join(folder, 'node_modules', name), join(alone, 'node_modules', name), { recursive: true })
+  const told = (): string =>
+    run(alone, process.execPath, [
+      '--input-type=module',
+      '--eval',
+      "const { openStore } = await import('@stint/core'); await openStore('redis://127.0.0.1:1').catch(({ code, message }) => console.log(code, message))",
+    ]).trim()
+  for (const name of ['@stint/core', 'ulid']) copy(name)
+  const expect = (what: string): void => {
+    const found = told()
+    if (!found.startsWith('ADAPTER_MISSING') || !found.endsWith(`Run: npm install ${what}`))
+      throw new CheckFailed(`expected ADAPTER_MISSING that says: npm install ${what}\n  found: ${found}`)
+  }
+  expect('@stint/store-redis ioredis')
+  copy('@stint/store-redis')
+  expect('ioredis')
 }
 
 /** The program that a stranger proves a store with, by its name. */

@@ -5,6 +5,9 @@ const SHARED = ['index', 'options', 'store', 'commands', 'schema', 'record', 'fa
 
 /** What one engine needs besides. A file that two stores have under two names belongs under one. */
 const EXTRA: Readonly<Record<string, readonly string[]>> = {
+  'store-mongo': ['connection', 'transaction'],
+  'store-postgres': ['connection', 'orm', 'others', 'transaction', 'upkeep', 'wake'],
+  'store-redis': ['connection', 'library', 'wake'],
   'store-sqlite': ['connection', 'same-files', 'transaction', 'wake', 'wal-bound'],
 }
 

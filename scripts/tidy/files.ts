@@ -16,7 +16,7 @@ export interface Problem {
   readonly isOnlyWarning?: boolean
 }
 
-const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.turbo', '.vitest', 'coverage', 'drafts'])
+const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.turbo', '.vitest', 'coverage', 'prisma-client'])
 
 /** Every text file of the repository that a person wrote, sorted by path. */
 export function readFiles(): SourceFile[] {

@@ -21,7 +21,7 @@ export const repository = fileURLToPath(new URL('../../..', import.meta.url))
 export const USAGE = `Usage: npm start -- [folder] [options]
 
   folder             what to work on (default: this repository)
-  --store URL        memory: or sqlite:jobs.db or … (default: a file for each folder under .stint/)
+  --store URL        memory: or sqlite:jobs.db or postgres://… or … (default: a file for each folder under .stint/)
   --concurrency N    handler calls at once (default 8)
   --lease TIME       how long a killed process goes on holding its jobs (default 5s)
   --slow TIME        makes each job take so much longer (default 0ms)

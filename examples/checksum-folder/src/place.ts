@@ -18,12 +18,13 @@ export interface Place {
 /** The same folder always has the same file, from wherever it is started: that is what a restart goes on with. */
 export async function placeFor(folder: string, { store, fresh }: Options): Promise<Place> {
   if (store !== null) {
+    const shown = store.replace(/(\/\/[^:/@]*):[^@]*@/, '$1:…@') // a password is nobody's business
     if (fresh && store !== 'memory:')
       throw new CannotStart(
-        `--fresh removes only a file that this program has chosen itself. Remove ${store} yourself, or name another.`,
+        `--fresh removes only a file that this program has chosen itself. Remove ${shown} yourself, or name another.`,
       )
     const [, path] = /^sqlite:(?:\/\/)?([^?#]+)/.exec(store) ?? []
-    return { url: store, shown: store, file: path === undefined ? null : resolve(path), isOwn: false }
+    return { url: store, shown, file: path === undefined ? null : resolve(path), isOwn: false }
   }
   const file = join(repository, '.stint', `checksum-${shortHash(folder).slice(0, 12)}.db`)
   await mkdir(join(repository, '.stint'), { recursive: true })

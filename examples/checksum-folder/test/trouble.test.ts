@@ -160,9 +160,14 @@ describe('what cannot start ends with 2 and one clear line', () => {
       /^\/.*a\.txt is a file\. Give the folder that it is in\.$/,
     ],
     [
-      'a store whose package is not there',
-      () => [temporaryFolder(), '--store', 'postgres://localhost/x'],
-      /^The store postgres:\/\/localhost\/x does not open\. ADAPTER_MISSING: .*npm install @stint\/store-postgres pg$/,
+      'a store of a scheme that nobody knows',
+      () => [temporaryFolder(), '--store', 'mysql://localhost/x'],
+      /^The store mysql:\/\/localhost\/x does not open\. ADAPTER_MISSING: Nothing here knows "mysql:" URLs/,
+    ],
+    [
+      'a server that is not there; its password is nobody’s business',
+      () => [temporaryFolder(), '--store', 'postgres://ada:secret@127.0.0.1:1/x'],
+      /^The store postgres:\/\/ada:…@127\.0\.0\.1:1\/x does not open\. STORE_UNAVAILABLE: ((?!secret).)*$/,
     ],
     [
       'a store that is no URL',

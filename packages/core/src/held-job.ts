@@ -1,7 +1,7 @@
 import type { Before } from './accept.js'
 import { MAX_CHECKPOINT_BYTES, MAX_PROGRESS_BYTES, smallText } from './checked-json.js'
 import { type Duration, toMs } from './duration.js'
-import { isJobError } from './errors.js'
+import { isJobError, isStintError } from './errors.js'
 import { type FailOptions, type Settled, settledAs } from './hold.js'
 import type { Json } from './json.js'
 import { type Holding, tokenOf } from './lease-lost.js'
@@ -27,6 +27,8 @@ export class HeldJob {
   #log: JobLog | null = null
   /** The one thing that may change under a lease and that its event tells. */
   #isStarted = false
+  /** A settle ended as `OUTCOME_UNKNOWN`: the next one may find that it was done. */
+  #isInDoubt = false
   /** The state that an accepted settle under this lease led to. */
   endedAs: State | null = null
 
@@ -150,9 +152,15 @@ export class HeldJob {
   }
 
   async #commit(change: Change): Promise<JobRecord | null> {
-    const job = await settle(this.#rt, this.holding, change, () => this.#before())
-    this.endedAs = job?.state ?? change.set.state ?? null
-    return job
+    try {
+      const job = await settle(this.#rt, this.holding, change, () => this.#before(), this.#isInDoubt)
+      this.#isInDoubt = false // heard, and told by then
+      this.endedAs = job?.state ?? change.set.state ?? null
+      return job
+    } catch (error) {
+      if (isStintError(error, 'OUTCOME_UNKNOWN')) this.#isInDoubt = true
+      throw error
+    }
   }
 
   /** What the event of a settle says it left: the record as claimed, unless it was read for want of one and may be older or newer. */

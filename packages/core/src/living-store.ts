@@ -54,7 +54,7 @@ export abstract class LivingStore<Tx = never, Sync extends boolean = false> impl
 
   /** Makes the place ready; once. */
   protected async opened(): Promise<void> {}
-  /** Frees every handle that the store made; once, when no call is under way. */
+  /** Frees every handle that the store made; once, when no call is under way. Also of a store that was never opened, or could not be. */
   protected async closed(): Promise<void> {}
   abstract exchange(batch: Batch, options?: CallOptions<Tx>): Promise<BatchResult>
   abstract remove(jobs: readonly Removal[]): Promise<boolean[]>
@@ -134,7 +134,7 @@ export abstract class LivingStore<Tx = never, Sync extends boolean = false> impl
     await this.#opening?.catch(() => {})
     await Promise.allSettled(this.#underWay)
     this.#listeners.clear()
-    if (this.#opening) await this.closed()
+    await this.closed()
   }
 
   #isClosed(): StintError<'STORE_CLOSED'> {

@@ -12,13 +12,13 @@ export type QueueEvents = {
 
 type Listener = (payload: never) => void
 
-/** At most one line of background trouble a second and kind, so that an outage does not write 30,000 of them. */
+/** At most one line of background trouble a second, of whatever kind, so that an outage does not write 30,000 of them. */
 const QUIET_MS = 1000
 
 /** Tells whoever asked by `on`. A listener harms nobody: what it throws becomes an `error` event, or a line of the logger. */
 export class LocalEvents {
   readonly #listeners = new Map<keyof QueueEvents, Set<Listener>>()
-  readonly #lastTold = new Map<string, { at: number; more: number }>()
+  #lastTold: { readonly at: number; more: number } | null = null
   readonly #logger: Logger
   readonly #monotonic: () => number
 
@@ -60,12 +60,12 @@ export class LocalEvents {
     const error = asError(thrown)
     if (!toLoggerOnly && this.wants('error')) return this.tell('error', { error, doing })
     const now = this.#monotonic()
-    const last = this.#lastTold.get(doing)
+    const last = this.#lastTold
     if (last && now - last.at < QUIET_MS) {
       last.more++
       return
     }
-    this.#lastTold.set(doing, { at: now, more: 0 })
+    this.#lastTold = { at: now, more: 0 }
     try {
       this.#logger.error(
         { err: error, doing, ...(last && last.more > 0 && { notLogged: last.more }) },

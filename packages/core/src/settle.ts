@@ -29,18 +29,20 @@ export const wrongState = (job: JobRecord, command: string): StintError<'WRONG_S
 /**
  * Commits a change under a token. Answers with the job when the change is `returning` or was recognised as a repeat: a settle that was sent
  * before with the same token and outcome is answered as the first time, with another outcome it is `LEASE_LOST`.
+ * `isInDoubt`: an earlier call of this holder ended as `OUTCOME_UNKNOWN`, so a repeat may be the first that hears of it.
  */
 export async function settle(
   rt: Runtime,
   holding: Holding,
   change: Change,
   before: () => Before | undefined,
+  isInDoubt = false,
 ): Promise<JobRecord | null> {
   if (!isId(change.id)) throw jobNotFound(change.id)
   const wanted = change.returning || isWanted(rt, change.event.type)
-  const { result, repeated } = await rt.send.change(
-    wanted && !change.returning ? { ...change, returning: true } : change,
-  )
+  const sent = await rt.send.change(wanted && !change.returning ? { ...change, returning: true } : change)
+  const { result } = sent
+  const repeated = sent.repeated || isInDoubt
   if (result.ok) {
     accepted(rt, change.id, change.event, change.set.state ?? 'running', result.job, before())
     return result.job

@@ -7,6 +7,7 @@ export type { ClauseReport } from './report/by-clause.js'
 export type { JsonReport } from './report/json.js'
 export type { Stray } from './report/stray.js'
 export { checkInvariants } from './stage/invariants.js'
+export type { Remembered, RunOfJob } from './stage/remembered.js'
 export {
   type CaseOutcome,
   type CaseReport,

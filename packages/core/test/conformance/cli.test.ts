@@ -97,7 +97,6 @@ describe('wrong use ends with 2 and says what was expected', { timeout: LONG }, 
     ['a word that is no clause', ['--store', 'memory:', '--only', 'FENCEX'], /got 'FENCEX'[\s\S]*groups: ATOM, GUARD/],
     ['no URL', ['--store', 'memory'], /expected a URL .*got 'memory'/],
     ['an unknown scheme', ['--store', 'cassandra://here'], /Nothing here knows "cassandra:" URLs/],
-    ['a package that is not there', ['--store', 'redis://here'], /npm install @stint\/store-redis ioredis/],
     ['a file that is not there', ['--module', './no-such.js'], /there is no file .*no-such\.js/],
     [
       'a file that cannot be written',

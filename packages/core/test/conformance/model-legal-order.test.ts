@@ -147,6 +147,40 @@ describe('a claim beside others', () => {
     const jobs = [take(sent, b, START).job]
     assert.ok(!isLegal(model, [exchanged(1, 2, { claims: [sent] }, { claims: [{ jobs, nextDueInMs: 0 }] })]))
   })
+
+  it('that looked before another put a job in, and is seen to take only afterwards › passes over it, and owes nothing; not where it began afterwards [ORDER-4, CLAIM-6]', () => {
+    const isLegalFrom = (claimBegins: number): boolean => {
+      const { model, a, b } = begun()
+      const third = newJob({ id: 'A', queue: 'x' })
+      const sent = claim({ token: 't1', max: 3, from: [{ queue: 'x', limit: 3 }] })
+      const inserted = new ModelStore().insert(third, START)
+      const inserting = exchanged(1, 4, { inserts: [third] }, { inserts: [inserted] })
+      const jobs = [a, b].map((job) => take(sent, job, START).job)
+      const claiming = exchanged(claimBegins, 9, { claims: [sent] }, { claims: [{ jobs, nextDueInMs: null }] })
+      return isLegal(model, [inserting, got(5, 6, 'a', a), claiming])
+    }
+    assert.ok(isLegalFrom(3))
+    assert.ok(!isLegalFrom(5))
+  })
+
+  it('a repeat that looked for what its token holds before its first copy took › may take as well; one that began afterwards may not [IDEM-2]', () => {
+    const isLegalFrom = (repeatBegins: number): boolean => {
+      const { model, a, b } = begun()
+      const sent = claimed('t1')
+      // Nothing is left for later, as the repeat tells truly where the first copy came before.
+      const answer = (job: JobRecord) => ({ claims: [{ jobs: [take(sent, job, START).job], nextDueInMs: null }] })
+      const firstCopy = exchanged(
+        1,
+        4,
+        { claims: [sent] },
+        { claims: [{ jobs: [take(sent, a, START).job], nextDueInMs: 0 }] },
+      )
+      const repeat = exchanged(repeatBegins, 9, { claims: [{ ...sent, again: true }] }, answer(b))
+      return isLegal(model, [firstCopy, repeat])
+    }
+    assert.ok(isLegalFrom(3))
+    assert.ok(!isLegalFrom(5))
+  })
 })
 
 describe('a batch', () => {
@@ -183,7 +217,12 @@ describe('a batch', () => {
   it('may leave in line what it put back itself, and need not say so [BATCH-1]', () => {
     const { model, a } = begun()
     const held = claimed('t0')
-    const taken = model.claim(held, START, new Set(), { written: new Set(), own: new Set(), paused: new Map() }).jobs
+    const taken = model.claim(held, START, new Set(), {
+      written: new Set(),
+      putIn: new Set(),
+      own: new Set(),
+      paused: new Map(),
+    }).jobs
     const sent = { ...claimed('t1'), from: [{ ids: [a.id] }] }
     const batch = { changes: [release(taken[0] as JobRecord)], claims: [sent] }
     const history = [

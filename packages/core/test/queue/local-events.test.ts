@@ -11,7 +11,7 @@ import {
 import { describe, test } from 'vitest'
 import { inState, job } from './in-state.js'
 import { watched } from './watched-store.js'
-import { faulty, gate, settled, type World, world } from './world.js'
+import { codeOf, faulty, gate, settled, type World, world } from './world.js'
 
 const TYPES: readonly AuditEventType[] = [
   'enqueued',
@@ -256,6 +256,27 @@ describe('on', () => {
     await agree({ jobs }, told)
     const { succeeded, attemptsFailed } = jobs.metrics()
     assert.deepEqual([succeeded, attemptsFailed], [verb === 'succeed' ? 1 : 0, verb === 'fail' ? 1 : 0])
+  })
+
+  test('a settle whose replies were all lost, given again › told and counted once, by the call that hears of it', async () => {
+    const { clock, store, another } = world()
+    const control = faulty(store)
+    const jobs = another({ store: control.store })
+    const { lease } = await inState({ jobs }, 'running')
+    const told = listen(jobs)
+    control.next = 'lose every reply'
+    const lost = codeOf(lease!.succeed(1))
+    await clock.advance('5s')
+    assert.equal(await lost, 'OUTCOME_UNKNOWN')
+    assert.equal(told.length, 0)
+    control.next = 'pass'
+    await lease!.succeed(1)
+    await settled(clock)
+    assert.equal(told.length, 1)
+    await agree({ jobs }, told)
+    await lease!.succeed(1)
+    await settled(clock)
+    assert.deepEqual([told.length, jobs.metrics().succeeded], [1, 1])
   })
 
   test('unsubscribed › told no more; the same function twice is two listeners', async () => {

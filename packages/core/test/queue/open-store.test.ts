@@ -19,12 +19,6 @@ describe('openStore', () => {
     )
   })
 
-  test('a scheme whose package is not installed › ADAPTER_MISSING with the command', async () => {
-    await assert.rejects(openStore('redis://host'), (error) => {
-      return isStintError(error, 'ADAPTER_MISSING') && /npm install @stint\/store-redis ioredis$/.test(error.message)
-    })
-  })
-
   test('an adapter of one’s own › makes the store, also in the place of a known scheme', async () => {
     const seen: string[] = []
     const own = async () => ({

@@ -62,13 +62,13 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   return 'resolved'
 }
 
+/** `away` and `lose every reply` last until told otherwise. */
+type Fault = 'pass' | 'lose request' | 'lose reply' | 'lose every reply' | 'away'
+
 /** A store whose writes can be made to fail: before they happen, or after. */
-export function faulty(store: Store<never, false>): {
-  readonly store: Store<never, false>
-  next: 'pass' | 'lose request' | 'lose reply' | 'away'
-} {
+export function faulty(store: Store<never, false>): { readonly store: Store<never, false>; next: Fault } {
   const control = {
-    next: 'pass' as 'pass' | 'lose request' | 'lose reply' | 'away',
+    next: 'pass' as Fault,
     store: new Proxy(store, {
       get(target, key) {
         if (key === 'exchange') return exchange
@@ -80,11 +80,11 @@ export function faulty(store: Store<never, false>): {
   async function exchange(batch: Batch): Promise<BatchResult> {
     const fault = control.next
     if (fault === 'away') throw new StintError('STORE_UNAVAILABLE', 'away', { store: store.name })
-    control.next = 'pass'
+    if (fault !== 'lose every reply') control.next = 'pass'
     const unknown = new StintError('OUTCOME_UNKNOWN', 'cut', { store: store.name })
     if (fault === 'lose request') throw unknown
     const result = await store.exchange(batch)
-    if (fault === 'lose reply') throw unknown
+    if (fault === 'lose reply' || fault === 'lose every reply') throw unknown
     return result
   }
   return control

@@ -2,7 +2,7 @@ import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
-import { PRELOAD } from './on-sources.js'
+import { PRELOAD } from '../../../../scripts/store-tests/on-sources.js'
 
 const at = (path: string): URL => new URL(path, import.meta.url)
 const running = new Set<Child>()

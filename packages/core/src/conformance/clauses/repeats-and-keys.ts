@@ -14,7 +14,7 @@ const repeats: ClauseGroup = {
     {
       id: 'IDEM-2',
       promise: 4,
-      says: 'A claim with `again` returns all that its token still holds, in the order of the first answer, and takes nothing more. Only if that is nothing does it take as any claim.',
+      says: 'A claim with `again` returns all that its token still holds, in the order of the first answer, and takes nothing more. Only if that is nothing does it take as any claim. Beside its first copy, still under way, it may take as well; then both sets are under the token, and the next repeat returns them.',
       why: 'The first reply was lost; what it took must not wait for the end of its lease.',
       look: 'the branch for `again`: it looks for the token among the live leases before it takes, in the same step, and a job that was settled or expired meanwhile is not among them.',
     },

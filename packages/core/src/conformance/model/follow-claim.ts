@@ -2,7 +2,11 @@
  * A claim held against the model. Alone it has to take exactly what the model takes. Beside others:
  * - It may pass over jobs that a call which overlaps it had in hand (ORDER-4; call.ts says which those are), and no others. Having passed over
  *   one that is due it owes a `nextDueInMs` of 0 (CLAIM-6); when the others are due is judged by the jobs that nobody had in hand.
- * - It may pass over what its own batch put in or back (BATCH-1), and owes nothing for that.
+ * - It may pass over what its own batch put in or back (BATCH-1), and owes nothing for that; nor for what a call that overlaps it put in or back:
+ *   its view of the line may be from before, though others see its own writes only afterwards. Who waits is woken by that call's hint.
+ * - Repeated while its first copy is under way, it may have looked for what its token holds before that one took: then it takes as any claim,
+ *   and both sets are under one token, as when the first copy is delivered late (IDEM-2, race 13). What it looked for is a reading, and a call's
+ *   readings need not be of the moment of its writes.
  * - Of a lane that is paused or resumed at the same moment it may have seen either (PAUSE-1 speaks of claims that begin afterwards).
  * Passing over every such job that it did not take is enough to try: a smaller set explains no answer that this one does not, since what was
  * taken is taken either way and what was not has to be passed over either way. So the search need not guess.
@@ -13,26 +17,36 @@ import { isHeld } from '../../transitions.js'
 import { type Mismatch, mismatch, recordMismatch, same } from './mismatch.js'
 import type { Leeway, ModelClaim, ModelStore } from './model-store.js'
 
+/** What the calls beside a claim allow it. */
+export interface ClaimLeeway extends Omit<Leeway, 'paused' | 'fromEntry'> {
+  /** Lanes that are being paused or resumed. */
+  readonly unsure: readonly string[]
+  /** Tokens of the claims beside it. */
+  readonly underWay: ReadonlySet<string>
+}
+
 export function followClaim(
   claim: Claim,
   told: ClaimResult | undefined,
   model: ModelStore,
   now: Ms,
-  { written, own, unsure }: Omit<Leeway, 'paused' | 'fromEntry'> & { readonly unsure: readonly string[] },
+  { written, putIn, own, unsure, underWay }: ClaimLeeway,
 ): Mismatch | null {
   if (!told) return mismatch('CLAIM-4', `the claim ${claim.token} has no answer`, 'an answer', told, null)
   const taken = new Set(told.jobs.map(({ id }) => id))
   const passedOver = new Set([...written, ...own].filter((id) => !taken.has(id)))
   let first: Mismatch | null = null
-  for (const paused of seenPaused(unsure)) {
-    for (const fromEntry of seenFrom(claim, told, written)) {
-      const tried = model.copy()
-      const leeway = { written, own, paused, fromEntry }
-      const found = compare(claim, told, tried.claim(claim, now, passedOver, leeway), model, now)
-      first ??= found
-      if (found) continue
-      model.become(tried)
-      return null
+  for (const asked of claim.again && underWay.has(claim.token) ? [claim, { ...claim, again: false }] : [claim]) {
+    for (const paused of seenPaused(unsure)) {
+      for (const fromEntry of seenFrom(claim, told, written)) {
+        const tried = model.copy()
+        const leeway = { written, putIn, own, paused, fromEntry }
+        const found = compare(claim, told, tried.claim(asked, now, passedOver, leeway), model, now)
+        first ??= found
+        if (found) continue
+        model.become(tried)
+        return null
+      }
     }
   }
   return first?.clause === 'ORDER-4' && written.size === 0 ? { ...first, clause: 'ORDER-1' } : first
@@ -57,7 +71,7 @@ export function followTaken(
   const tried = model.copy()
   const alone: Claim = { ...claim, again: false, max: 1, from: [{ ids: [job.id] }] }
   const paused = new Map(unsure.map((lane) => [lane, false]))
-  const [taken = null] = tried.claim(alone, now, NONE, { written: NONE, own: NONE, paused }).jobs
+  const [taken = null] = tried.claim(alone, now, NONE, { written: NONE, putIn: NONE, own: NONE, paused }).jobs
   const found = taken
     ? recordMismatch(what, taken, job, job.id)
     : mismatch(before && isHeld(before.state) ? 'CLAIM-2' : 'CLAIM-1', what, before, job, job.id)

@@ -34,6 +34,8 @@ export interface Kept {
 export interface Leeway {
   /** Jobs that another call is writing: a claim may pass over them, and then owes a `nextDueInMs` of 0. */
   readonly written: ReadonlySet<string>
+  /** Those of them that it put into the line, or back: the claim may not have seen them yet, and owes nothing. */
+  readonly putIn: ReadonlySet<string>
   /** Jobs that the claim's own batch put in or back: it may pass over them. */
   readonly own: ReadonlySet<string>
   /** Of jobs that another call is writing, the entry of the claim by which they were in line: an earlier one may have passed over them. */
@@ -113,20 +115,22 @@ export class ModelStore {
     const held = claim.again ? this.#all().filter((job) => job.lease?.token === claim.token) : []
     if (held.length > 0) return { jobs: held, dueInMs: dueIn(claim.from.flatMap(mayDue), now), isHeld: true }
     const jobs: JobRecord[] = []
-    let isContended = false
+    const contended = new Set<string>()
     for (const [entry, from] of claim.from.entries()) {
       let room = Math.min('ids' in from ? claim.max : from.limit, claim.max - jobs.length)
       for (const job of this.#line(from, isPaused)) {
         if (job.runAt > now || room === 0 || jobs.some(({ id }) => id === job.id)) continue
         if (passedOver.has(job.id) || (leeway.fromEntry?.get(job.id) ?? 0) > entry) {
-          isContended ||= !leeway.own.has(job.id)
+          if (!leeway.own.has(job.id) && !leeway.putIn.has(job.id)) contended.add(job.id)
         } else {
           jobs.push(this.#take(claim, job, now))
           room -= 1
         }
       }
     }
-    return { jobs, dueInMs: isContended ? 0 : dueIn(claim.from.flatMap(mayDue), now), isHeld: false }
+    // What a later entry took after all leaves nothing to come again for.
+    for (const { id } of jobs) contended.delete(id)
+    return { jobs, dueInMs: contended.size > 0 ? 0 : dueIn(claim.from.flatMap(mayDue), now), isHeld: false }
   }
 
   remove({ id, version }: Removal): boolean {

@@ -6,10 +6,10 @@
 import type { Ms } from '../../record.js'
 import { beaten, changed, inserted } from './applied.js'
 import { inHandOf, type Made, overlap } from './call.js'
-import { followClaim, followTaken } from './follow-claim.js'
+import { type ClaimLeeway, followClaim, followTaken } from './follow-claim.js'
 import { followReading } from './follow-reading.js'
 import { type Mismatch, mismatch, same } from './mismatch.js'
-import type { Leeway, ModelStore } from './model-store.js'
+import type { ModelStore } from './model-store.js'
 import { notNew, refusal } from './refused.js'
 import type { Follow, MakeStep, Step } from './step.js'
 
@@ -135,22 +135,31 @@ function oneByOne(parts: readonly Part[], step: MakeStep): Step[] {
   return steps
 }
 
-function leewayOf(
-  made: Made,
-  calls: readonly Made[],
-): Omit<Leeway, 'paused' | 'fromEntry'> & { readonly unsure: readonly string[] } {
+function leewayOf(made: Made, calls: readonly Made[]): ClaimLeeway {
   const others = calls.filter((other) => other !== made && overlap(made, other))
-  const { call, answer } = made
-  const own = new Set<string>()
-  if (call.method === 'exchange' && answer.method === 'exchange') {
-    for (const { isNew, job } of answer.result.inserts) if (isNew) own.add(job.id)
-    for (const [n, { id, set }] of call.batch.changes.entries())
-      if (answer.result.changes[n]?.ok && set.state === 'queued') own.add(id)
-  }
   const unsure = others.flatMap((other) =>
     other.call.method === 'configure' && other.answer.method === 'configure' && other.answer.result?.ok
       ? other.call.write.name
       : [],
   )
-  return { written: new Set(others.flatMap(inHandOf)), own, unsure }
+  const underWay = others.flatMap((other) =>
+    other.call.method === 'exchange' ? other.call.batch.claims.map(({ token }) => token) : [],
+  )
+  return {
+    written: new Set(others.flatMap(inHandOf)),
+    putIn: new Set(others.flatMap(putInLineBy)),
+    own: new Set(putInLineBy(made)),
+    unsure,
+    underWay: new Set(underWay),
+  }
+}
+
+/** The ids of the jobs that the call put into the line, or back. */
+function putInLineBy({ call, answer }: Made): string[] {
+  if (call.method !== 'exchange' || answer.method !== 'exchange') return []
+  const { inserts, changes } = answer.result
+  return [
+    ...inserts.flatMap(({ isNew, job }) => (isNew ? job.id : [])),
+    ...call.batch.changes.filter(({ set }, n) => changes[n]?.ok && set.state === 'queued').map(({ id }) => id),
+  ]
 }

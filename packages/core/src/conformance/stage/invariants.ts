@@ -5,13 +5,15 @@ import type { EventRecord, JobRecord, State } from '../../record.js'
 import type { Store } from '../../store.js'
 import { explains, isHeld, isTerminal, TERMINAL_STATES } from '../../transitions.js'
 import { eventsOf, feedFrom, idsOf, listAll } from './fixtures.js'
+import { checkRemembered, type Remembered } from './remembered.js'
 
-/** Rejects with the first thing that does not hold; the message begins with its clause. */
-export async function checkInvariants(store: Store): Promise<void> {
+/** Rejects with the first thing that does not hold; the message begins with its clause. `remembered`: what was told to those who used the store. */
+export async function checkInvariants(store: Store, remembered: Remembered = {}): Promise<void> {
   const jobs = await listAll(store, { walk: 'id', direction: 'asc', limit: 1000 })
   const feed = (await feedFrom(store, 'start')).events
   checkFeed(jobs, feed)
   const byJob = Map.groupBy(feed, (event) => event.jobId)
+  checkRemembered(remembered, jobs, byJob)
   for (let from = 0; from < jobs.length; from += 100) {
     const some = jobs.slice(from, from + 100)
     const events = await Promise.all(some.map((job) => eventsOf(store, job.id)))

@@ -1,0 +1,27 @@
+import { storeConformance } from '@stint/core/conformance'
+import { conformance } from '@stint/store-postgres/conformance'
+import { describe, it } from 'vitest'
+import { pgbouncerBefore } from '../../../scripts/servers/pgbouncer.ts'
+import { postgres } from '../../../scripts/servers/postgres.ts'
+import { onSources } from '../../../scripts/store-tests/on-sources.js'
+import { ownServer } from './support/own-server.js'
+
+/**
+ * What a pooler could bend: sessions, transactions and who comes between. The rest goes the same way as without one, and since nothing is
+ * prepared each statement takes two to three times as long here. Its server connections serve whoever asks, so no space's can be cut.
+ */
+const RUNS = 10
+const ONLY = ['open', 'transactions', 'restore', 'model', 'CLAIM-2', 'UNIQ-4']
+const server = await ownServer('postgres', postgres)
+const url = server === null ? null : await ownServer('pgbouncer', pgbouncerBefore(server))
+if (url === null) it.skip('the conformance suite (skipped: there is no PgBouncer)', () => {})
+else
+  await storeConformance(
+    { describe, it },
+    {
+      ...onSources(conformance(`${url}?prepared=false`)),
+      only: process.env.ONLY?.split(',') ?? ONLY,
+      runs: RUNS,
+      caseMs: 90_000,
+    },
+  )
