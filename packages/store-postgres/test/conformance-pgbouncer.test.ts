@@ -11,7 +11,7 @@ import { ownServer } from './support/own-server.js'
  * prepared each statement takes two to three times as long here. Its server connections serve whoever asks, so no space's can be cut.
  */
 const RUNS = 10
-const ONLY = ['open', 'transactions', 'restore', 'model', 'CLAIM-2', 'UNIQ-4']
+const ONLY = ['open', 'transactions', 'restore', 'model', 'UNIQ-4']
 const server = await ownServer('postgres', postgres)
 const url = server === null ? null : await ownServer('pgbouncer', pgbouncerBefore(server))
 if (url === null) it.skip('the conformance suite (skipped: there is no PgBouncer)', () => {})

@@ -40,6 +40,26 @@ describe.skipIf(url === null)('through PgBouncer in transaction mode', () => {
     expect(of(true).hintsAcrossProcesses).toBe(true)
   })
 
+  test('whose connections to the server are cut › the same store works again [FAULT-4]', async () => {
+    const store = postgresStore({ url: url ?? '', prepared: false, schema: 'cut', deadline: '3s' })
+    await store.open()
+    const direct = new pg.Client({ connectionString: server ?? '' })
+    await direct.connect()
+    const cut = await direct.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1',
+      ['stint cut'],
+    )
+    await direct.end()
+    expect(cut.rowCount).toBeGreaterThan(0)
+    const insert = () =>
+      store.exchange({ inserts: [newJob('job')] }).then(
+        ({ inserts }) => inserts[0]?.job.id,
+        () => null,
+      )
+    await expect.poll(insert, { timeout: 5000 }).toBe('job')
+    await store.close()
+  }, 20_000)
+
   test('what runs on its connections afterwards › finds them as they were', async () => {
     const store = postgresStore({ url: url ?? '', prepared: false, schema: 'left' })
     await store.open()
