@@ -3,11 +3,11 @@
  * tempted to read. The suite's model draws by the table, so these reach statements that it does not.
  */
 import type { Batch, Change, NewJob, State, Store } from '@stint/core'
+import { STATES } from '@stint/core/store'
 import fc from 'fast-check'
 import { claimOf, newJob } from '../../packages/core/test/table-store/build.js'
 import type { SetClock } from '../../packages/core/test/table-store/clock.js'
 
-const STATES: readonly State[] = ['waiting', 'queued', 'leased', 'running', 'succeeded', 'failed', 'dead', 'cancelled']
 const id = fc.nat(8).map((n) => `job-${String(n).padStart(2, '0')}`)
 const queue = fc.constantFrom('mail', 'video')
 const type = fc.constantFrom('send', 'resize', 'index')

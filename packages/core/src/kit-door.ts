@@ -3,10 +3,12 @@
  * `TableStore` on anything that runs a synchronous function atomically, `BaseStore` item by item, `LivingStore` for an engine's own `exchange`. An
  * application needs none of it and loads none of it.
  */
+export { byAnswerOrder } from './answer-order.js'
 export { BaseStore } from './base-store.js'
 export { type Capabilities, NO_CAPABILITIES } from './capabilities.js'
 export { admit, apply, beat, byClaimOrder, holds, take, type Written } from './kit.js'
 export { LivingStore } from './living-store.js'
+export { OwedHints } from './owed-hints.js'
 export { comparePlaces, type Place, type Positioned, placeOf, type Table } from './table.js'
 export { TableStore } from './table-store.js'
-export { isHeld, isTerminal } from './transitions.js'
+export { isHeld, isTerminal, STATES } from './transitions.js'

@@ -1,5 +1,6 @@
 /** One call on a table: one reading of the clock (TIME-1), judged by the kit, with the hints that it owes once it is committed. */
 import { admit, apply, beat, holds, take } from './kit.js'
+import { OwedHints } from './owed-hints.js'
 import type { EventRecord, JobRecord, Ms } from './record.js'
 import { copyJob } from './record-copy.js'
 import type {
@@ -22,8 +23,7 @@ export class TableCall {
   readonly table: Table
   readonly now: Ms
   readonly #failpoint: (name: string) => void
-  readonly #wokenQueues = new Set<string>()
-  readonly #endedJobs: Hint[] = []
+  readonly #owed = new OwedHints()
 
   constructor(table: Table, now: Ms, failpoint: (name: string) => void) {
     this.table = table
@@ -83,7 +83,7 @@ export class TableCall {
     if (ifVersion !== undefined && ifVersion !== version) return { ok: false, current: current && { ...current } }
     if (value !== null) this.table.write(kind, name, { kind, name, value, version: version + 1, updatedAt: this.now })
     else if (current) this.table.write(kind, name, null)
-    if (value === null && kind === 'paused') this.#wokenQueues.add(name)
+    if (value === null && kind === 'paused') this.#owed.wake(name)
     this.#failpoint('item')
     return { ok: true, version: value === null ? 0 : version + 1 }
   }
@@ -99,16 +99,14 @@ export class TableCall {
   }
 
   hints(): Hint[] {
-    return [...Array.from(this.#wokenQueues, (queue) => ({ queue })), ...this.#endedJobs]
+    return this.#owed.all()
   }
 
   #put({ job, event }: { job: JobRecord; event: EventRecord | null }, before: JobRecord | null): JobRecord {
     const after = copyJob(job)
     this.table.put(after, before, event)
     this.#failpoint('item')
-    if (after.state === 'queued') this.#wokenQueues.add(after.queue)
-    if (before && (isTerminal(after.state) || (before.lease && !after.lease)))
-      this.#endedJobs.push({ queue: after.queue, jobId: after.id })
+    this.#owed.moved({ jobId: after.id, queue: after.queue, from: before?.state ?? null, to: after.state })
     return after
   }
 }

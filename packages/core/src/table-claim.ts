@@ -1,5 +1,5 @@
 /** A claim over a table: entries in the order given, jobs of each in claim order, and when to come again. */
-import { byClaimOrder } from './kit.js'
+import { byAnswerOrder } from './answer-order.js'
 import type { JobRecord } from './record.js'
 import { copyJob } from './record-copy.js'
 import type { Claim, ClaimFrom, ClaimResult, ClaimWalk } from './store.js'
@@ -50,15 +50,7 @@ function stillHeld({ table, now }: TableCall, claim: Claim): JobRecord[] {
   for (const job of table.walk({ walk: 'lease', limit: claim.max }, null, now)) {
     if (job.lease?.token === claim.token) held.push(job)
   }
-  const entryOf = (job: JobRecord): number =>
-    claim.from.findIndex((from) =>
-      'ids' in from ? from.ids.includes(job.id) : from.queue === job.queue && (from.types?.includes(job.type) ?? true),
-    )
-  const order = (a: JobRecord, b: JobRecord): number => {
-    const entry = claim.from[entryOf(a)]
-    return entry && 'ids' in entry ? entry.ids.indexOf(a.id) - entry.ids.indexOf(b.id) : byClaimOrder(a, b)
-  }
-  return held.sort((a, b) => entryOf(a) - entryOf(b) || order(a, b))
+  return held.sort(byAnswerOrder(claim.from))
 }
 
 /** Each queue's pause is read once a claim. */

@@ -3,6 +3,7 @@
  */
 import type { State, Terminal } from './record.js'
 
+/** In this order for good: a store may keep a state as its place here, so a new one stands last. */
 export const STATES = [
   'waiting',
   'queued',

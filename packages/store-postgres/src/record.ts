@@ -1,22 +1,11 @@
 import type { EventRecord, JobRecord, State } from '@stint/core'
+import { STATES } from '@stint/core/store'
 
-/** States are stored as their place in this list; statements count on it: 1 is queued, 2 and 3 are held, terminal ones are 4 and above. */
-export const STATES: readonly State[] = [
-  'waiting',
-  'queued',
-  'leased',
-  'running',
-  'succeeded',
-  'failed',
-  'dead',
-  'cancelled',
-]
+/** States are stored as their place in core's list; statements count on it: 1 is queued, 2 and 3 are held, terminal ones are 4 and above. */
 const CODES = Object.fromEntries(STATES.map((state, code) => [state, code])) as Readonly<Record<State, number>>
 
 export const codeOf = (state: State): number => CODES[state]
 export const stateOf = (code: number): State => STATES[code] as State
-export const isTerminal = (state: State): boolean => codeOf(state) >= 4
-export const isHeld = (state: State): boolean => state === 'leased' || state === 'running'
 
 const HEAD_NAMES: readonly string[] = [
   ...['id', 'queue', 'type', 'state', 'version', 'priority', 'run_at', 'attempt', 'max_attempts', 'key', 'key_until'],

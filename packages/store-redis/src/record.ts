@@ -1,8 +1,8 @@
 import type { EventRecord, JobRecord, Ms, State } from '@stint/core'
+import { STATES } from '@stint/core/store'
 import { broken } from './failures.js'
 
-/** States are stored as their place in this list, from 1; scripts count on it: 2 is queued, 3 and 4 are held, terminal ones are 5 and above. */
-const STATES: readonly State[] = ['waiting', 'queued', 'leased', 'running', 'succeeded', 'failed', 'dead', 'cancelled']
+/** States are stored as their place in core's list, from 1; scripts count on it: 2 is queued, 3 and 4 are held, terminal ones are 5 and above. */
 const CODES = new Map(STATES.map((state, n) => [state, String(n + 1)]))
 
 export const codeOf = (state: State): string => CODES.get(state) ?? ''

@@ -1,23 +1,11 @@
 import type { EventRecord, JobRecord, State } from '@stint/core'
+import { STATES } from '@stint/core/store'
 import type { Value } from './commands/session.js'
 
-/** States are stored as their place in this list; the partial indexes count on it: terminal ones are 4 and above. */
-export const STATES: readonly State[] = [
-  'waiting',
-  'queued',
-  'leased',
-  'running',
-  'succeeded',
-  'failed',
-  'dead',
-  'cancelled',
-]
+/** States are stored as their place in core's list; the partial indexes count on it: terminal ones are 4 and above. */
 const CODES = Object.fromEntries(STATES.map((state, code) => [state, code])) as Readonly<Record<State, number>>
 
 export const codeOf = (state: State): number => CODES[state]
-/** The partial indexes know it as `state >= 4`. */
-export const isTerminal = (state: State): boolean => codeOf(state) >= 4
-export const isHeld = (state: State): boolean => state === 'leased' || state === 'running'
 export const stateOf = (code: number): State => STATES[code] as State
 
 /** All but the bodies, which may be large. */

@@ -1,6 +1,6 @@
 /** Claims: candidates are found first, dealt out in the order asked, and taken only where nobody wrote them in between. */
 import type { Claim, ClaimFrom, ClaimResult, JobRecord, Ms } from '@stint/core'
-import { byClaimOrder, take } from '@stint/core/store'
+import { byAnswerOrder, take } from '@stint/core/store'
 import type { Document } from 'mongodb'
 import { jobOf } from '../record.js'
 import { ENGINE_MS } from '../schema.js'
@@ -49,7 +49,7 @@ export class Taker {
   }
 
   answer(now: Ms): ClaimResult {
-    if (this.#isMixed) this.taken.sort(orderIn(this.claim))
+    if (this.#isMixed) this.taken.sort(byAnswerOrder(this.claim.from))
     return {
       jobs: this.taken,
       nextDueInMs: this.#hasLost ? 0 : this.next === Number.POSITIVE_INFINITY ? null : Math.max(0, this.next - now),
@@ -224,23 +224,8 @@ export async function stillHeld(session: Session, takers: readonly Taker[]): Pro
   for (const taker of again) {
     const held = docs.filter((doc) => !doc.gone && doc.lease?.token === taker.claim.token).map(jobOf)
     if (held.length === 0) continue
-    taker.taken.push(...held.sort(orderIn(taker.claim)))
+    taker.taken.push(...held.sort(byAnswerOrder(taker.claim.from)))
     taker.next = 0
     taker.isOver = true
-  }
-}
-
-function orderIn({ from }: Claim): (a: JobRecord, b: JobRecord) => number {
-  const entryOf = (job: JobRecord): number =>
-    from.findIndex((entry) =>
-      'ids' in entry
-        ? entry.ids.includes(job.id)
-        : entry.queue === job.queue && (entry.types?.includes(job.type) ?? true),
-    )
-  return (a, b) => {
-    const [of, other] = [entryOf(a), entryOf(b)]
-    const entry = from[of]
-    if (of !== other) return of - other
-    return entry && 'ids' in entry ? entry.ids.indexOf(a.id) - entry.ids.indexOf(b.id) : byClaimOrder(a, b)
   }
 }

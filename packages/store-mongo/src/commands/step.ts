@@ -1,7 +1,7 @@
 /** One call that writes: its one reading of the clock (TIME-1), its nonce, and the hints that it owes once it is acknowledged. */
 import { randomInt } from 'node:crypto'
 import type { Hint, JobRecord, Ms } from '@stint/core'
-import { isTerminal } from '@stint/core/store'
+import { OwedHints } from '@stint/core/store'
 import { dropped } from '../failures.js'
 import { CLOCK, ENGINE_MS } from '../schema.js'
 import type { Session } from './session.js'
@@ -13,8 +13,7 @@ export class Step {
   /** Tells this call's writes from others'. */
   readonly op = newNonce()
   #now: Ms | null = null
-  readonly #woken = new Set<string>()
-  readonly #ended: Hint[] = []
+  readonly #owed = new OwedHints()
 
   constructor(session: Session, point: (name: string) => void) {
     this.session = session
@@ -47,17 +46,15 @@ export class Step {
   }
 
   wake(queue: string): void {
-    this.#woken.add(queue)
+    this.#owed.wake(queue)
   }
 
   moved(after: JobRecord, before: JobRecord | null): void {
-    if (after.state === 'queued') this.#woken.add(after.queue)
-    if (before && (isTerminal(after.state) || (before.lease && !after.lease)))
-      this.#ended.push({ queue: after.queue, jobId: after.id })
+    this.#owed.moved({ jobId: after.id, queue: after.queue, from: before?.state ?? null, to: after.state })
   }
 
   hints(): Hint[] {
-    return [...Array.from(this.#woken, (queue) => ({ queue })), ...this.#ended]
+    return this.#owed.all()
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Beat, Change, ChangeResult, JobRecord } from '@stint/core'
-import { apply, beat, holds } from '@stint/core/store'
-import { isTerminal, type JobRow, jobOf, wholeOf } from '../record.js'
+import { apply, beat, holds, isTerminal } from '@stint/core/store'
+import { type JobRow, jobOf, wholeOf } from '../record.js'
 import { takeKeys, type Wish } from './keys.js'
 import { type Move, put } from './put.js'
 import { nameOf } from './read.js'

@@ -1,5 +1,5 @@
 import type { Claim, ClaimFrom, ClaimResult, JobRecord } from '@stint/core'
-import { byClaimOrder, take } from '@stint/core/store'
+import { byAnswerOrder, take } from '@stint/core/store'
 import { type JobRow, jobOf, wholeOf } from '../record.js'
 import { nameOf, runAtOnce, sharesOf } from './at-once.js'
 import { lockFree } from './change.js'
@@ -59,7 +59,9 @@ export async function claim(step: Step, given: readonly Claim[]): Promise<ClaimR
   const answers = new Map(takings.map((one) => [one.claim.token, one.result()]))
   return given.map((one) => {
     const own = held.get(one.token)
-    return own === undefined ? (answers.get(one.token) as ClaimResult) : { jobs: stillHeld(one, own), nextDueInMs: 0 }
+    return own === undefined
+      ? (answers.get(one.token) as ClaimResult)
+      : { jobs: own.sort(byAnswerOrder(one.from)), nextDueInMs: 0 }
   })
 }
 
@@ -161,18 +163,3 @@ async function heldBy(step: Step, claims: readonly Claim[]): Promise<Map<string,
   const jobs = (await step.session.rows<JobRow>(HELD_BY, tokens)).map(jobOf)
   return Map.groupBy(jobs, ({ lease }) => lease?.token ?? '')
 }
-
-/** What an earlier call with this token took, in the order in which that call answered. */
-function stillHeld({ from }: Claim, held: readonly JobRecord[]): JobRecord[] {
-  const entryOf = (job: JobRecord): number => from.findIndex((entry) => isOf(entry, job))
-  const order = (a: JobRecord, b: JobRecord): number => {
-    const entry = from[entryOf(a)]
-    return entry !== undefined && 'ids' in entry
-      ? entry.ids.indexOf(a.id) - entry.ids.indexOf(b.id)
-      : byClaimOrder(a, b)
-  }
-  return [...held].sort((a, b) => entryOf(a) - entryOf(b) || order(a, b))
-}
-
-const isOf = (entry: ClaimFrom, job: JobRecord): boolean =>
-  'ids' in entry ? entry.ids.includes(job.id) : entry.queue === job.queue && (entry.types?.includes(job.type) ?? true)

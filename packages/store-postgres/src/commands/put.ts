@@ -1,5 +1,6 @@
 import type { EventRecord, JobRecord, Patch } from '@stint/core'
-import { codeOf, isTerminal, tagsOf } from '../record.js'
+import { isTerminal } from '@stint/core/store'
+import { codeOf, tagsOf } from '../record.js'
 import { Columns } from './columns.js'
 import { IN_TIME, STAMPED, type Step } from './step.js'
 

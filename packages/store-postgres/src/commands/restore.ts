@@ -1,5 +1,6 @@
 import type { EventRecord, JobRecord, Restored } from '@stint/core'
-import { codeOf, isTerminal, tagsOf } from '../record.js'
+import { isTerminal } from '@stint/core/store'
+import { codeOf, tagsOf } from '../record.js'
 import { Columns } from './columns.js'
 import { giveBack, takeKeys, type Wish } from './keys.js'
 import { byId, nameOf } from './read.js'

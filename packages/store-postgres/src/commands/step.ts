@@ -1,5 +1,5 @@
-import type { EventRecord, Hint, Ms, State } from '@stint/core'
-import { isHeld, isTerminal } from '../record.js'
+import type { Hint, Ms } from '@stint/core'
+import { OwedHints } from '@stint/core/store'
 import type { Session } from './session.js'
 
 /**
@@ -24,8 +24,7 @@ export class Step {
   readonly now: Ms
   /** A failpoint between two statements. */
   readonly point: (name: string) => void
-  readonly #woken = new Set<string>()
-  readonly #ended: Hint[] = []
+  readonly #owed = new OwedHints()
 
   constructor(session: Session, now: Ms, point: (name: string) => void) {
     this.session = session
@@ -33,19 +32,15 @@ export class Step {
     this.point = point
   }
 
-  tell({ jobId, queue, from, to }: Pick<EventRecord, 'jobId' | 'queue' | 'from' | 'to'>): void {
-    if (to === 'queued') this.wake(queue)
-    if (from !== null && (isTerminal(to) || leaves(from, to))) this.#ended.push({ queue, jobId })
+  tell(event: Parameters<OwedHints['moved']>[0]): void {
+    this.#owed.moved(event)
   }
 
   wake(queue: string): void {
-    this.#woken.add(queue)
+    this.#owed.wake(queue)
   }
 
-  /** Each lane that got work once, and each job that is over or out of its holder's hands. */
   hints(): Hint[] {
-    return [...Array.from(this.#woken, (queue) => ({ queue })), ...this.#ended]
+    return this.#owed.all()
   }
 }
-
-const leaves = (from: State, to: State): boolean => isHeld(from) && !isHeld(to)

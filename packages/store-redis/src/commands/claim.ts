@@ -1,5 +1,5 @@
-import type { Claim, ClaimResult, JobRecord } from '@stint/core'
-import { byClaimOrder } from '@stint/core/store'
+import type { Claim, ClaimResult } from '@stint/core'
+import { byAnswerOrder } from '@stint/core/store'
 import { fields } from '../library.js'
 import { bodiesOf, codeOf, jobOf, type Packed } from '../record.js'
 
@@ -128,20 +128,8 @@ export type ClaimAnswer = readonly [nextDueInMs: string, jobs: readonly Packed[]
 export function answerOfClaim(claim: Claim, [next, packed]: ClaimAnswer): ClaimResult {
   const jobs = packed.map(jobOf)
   // Only a repeat needs an order of ours: its script answers in that of the leases.
-  return { jobs: claim.again ? inOrder(claim, jobs) : jobs, nextDueInMs: next === '' ? null : Number(next) }
-}
-
-/** As the call answered that took them: by its entries, ids as they were asked for, a queue's in claim order. */
-function inOrder({ from }: Claim, jobs: readonly JobRecord[]): JobRecord[] {
-  const entryOf = (job: JobRecord): number =>
-    from.findIndex((entry) =>
-      'ids' in entry
-        ? entry.ids.includes(job.id)
-        : entry.queue === job.queue && (entry.types === undefined || entry.types.includes(job.type)),
-    )
-  const within = (a: JobRecord, b: JobRecord): number => {
-    const entry = from[entryOf(a)]
-    return entry && 'ids' in entry ? entry.ids.indexOf(a.id) - entry.ids.indexOf(b.id) : byClaimOrder(a, b)
+  return {
+    jobs: claim.again ? jobs.sort(byAnswerOrder(claim.from)) : jobs,
+    nextDueInMs: next === '' ? null : Number(next),
   }
-  return jobs.toSorted((a, b) => entryOf(a) - entryOf(b) || within(a, b))
 }

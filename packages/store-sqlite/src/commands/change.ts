@@ -1,6 +1,6 @@
 import type { Beat, Change, ChangeResult, JobRecord } from '@stint/core'
-import { apply, holds } from '@stint/core/store'
-import { isTerminal, jobOf } from '../record.js'
+import { apply, holds, isTerminal } from '@stint/core/store'
+import { jobOf } from '../record.js'
 import { put } from './put.js'
 import { byId, headRow, holderOf } from './read.js'
 import type { Step } from './step.js'

@@ -1,5 +1,5 @@
 import type { Claim, ClaimFrom, ClaimResult, JobRecord } from '@stint/core'
-import { byClaimOrder, take } from '@stint/core/store'
+import { byAnswerOrder, take } from '@stint/core/store'
 import { codeOf, type JobRow, jobOf, WHOLE } from '../record.js'
 import { nextDue, places } from './line.js'
 import { put } from './put.js'
@@ -57,16 +57,5 @@ function takeOne(step: Step, given: Claim, n: number): JobRecord {
 
 /** What an earlier call with this token took, in the order in which that call answered. Looks through the live leases, which are few. */
 function stillHeld({ session }: Step, { token, from }: Claim): JobRecord[] {
-  const entryOf = (job: JobRecord): number => from.findIndex((entry) => isOf(entry, job))
-  const order = (a: JobRecord, b: JobRecord): number => {
-    const entry = from[entryOf(a)]
-    return entry !== undefined && 'ids' in entry
-      ? entry.ids.indexOf(a.id) - entry.ids.indexOf(b.id)
-      : byClaimOrder(a, b)
-  }
-  const held = session.all<JobRow>(HELD_BY, token).map(jobOf)
-  return held.sort((a, b) => entryOf(a) - entryOf(b) || order(a, b))
+  return session.all<JobRow>(HELD_BY, token).map(jobOf).sort(byAnswerOrder(from))
 }
-
-const isOf = (entry: ClaimFrom, job: JobRecord): boolean =>
-  'ids' in entry ? entry.ids.includes(job.id) : entry.queue === job.queue && (entry.types?.includes(job.type) ?? true)

@@ -1,5 +1,6 @@
 import type { EventRecord, Hint, Ms, State } from '@stint/core'
-import { codeOf, isHeld, isTerminal } from '../record.js'
+import { OwedHints } from '@stint/core/store'
+import { codeOf } from '../record.js'
 import type { Session } from './session.js'
 
 const EVENT = `insert into stint_event(job, seq, at, type, from_state, to_state, attempt, fence, worker, actor, detail)
@@ -15,8 +16,7 @@ export class Step {
   readonly point: (name: string) => void
   readonly #moved = new Map<string, Map<number, number>>()
   readonly #removedFrom = new Set<string>()
-  readonly #woken = new Set<string>()
-  readonly #ended: Hint[] = []
+  readonly #owed = new OwedHints()
 
   constructor(session: Session, now: Ms, point: (name: string) => void) {
     this.session = session
@@ -29,18 +29,15 @@ export class Step {
     this.point('event')
     this.write(n, event)
     this.move(event.queue, event.from, event.to)
-    const { jobId, queue, from, to } = event
-    if (to === 'queued') this.wake(queue)
-    if (from !== null && (isTerminal(to) || (isHeld(from) && !isHeld(to)))) this.#ended.push({ queue, jobId })
+    this.#owed.moved(event)
   }
 
   wake(queue: string): void {
-    this.#woken.add(queue)
+    this.#owed.wake(queue)
   }
 
-  /** Each lane that got work once, and each job that is over or out of its holder's hands. */
   hints(): Hint[] {
-    return [...Array.from(this.#woken, (queue) => ({ queue })), ...this.#ended]
+    return this.#owed.all()
   }
 
   write(n: number, e: EventRecord): void {
