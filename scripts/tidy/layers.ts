@@ -11,7 +11,7 @@ const LAYERS = Object.entries({
     record json duration schema clock seam errors job audit-event capabilities store
     names backoff policy define adapter-packages`,
   rules: `
-    transitions kit answer-order owed-hints outcomes ext detail cut failure log-text json-text checked-json present fold commands text`,
+    transitions kit answer-order owed-hints budget lingering store-failures store-url outcomes ext detail cut failure log-text json-text checked-json present fold commands text`,
   contract: `
     living-store base-store table table-* record-copy memory/*`,
   suite: `

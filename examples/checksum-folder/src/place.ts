@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
+import { withoutPassword } from '@stint/core/store'
 import { shortHash } from './definitions.js'
 import { type Options, repository } from './options.js'
 import { CannotStart } from './trouble.js'
@@ -18,7 +19,7 @@ export interface Place {
 /** The same folder always has the same file, from wherever it is started: that is what a restart goes on with. */
 export async function placeFor(folder: string, { store, fresh }: Options): Promise<Place> {
   if (store !== null) {
-    const shown = store.replace(/(\/\/[^:/@]*):[^@]*@/, '$1:…@') // a password is nobody's business
+    const shown = withoutPassword(store)
     if (fresh && store !== 'memory:')
       throw new CannotStart(
         `--fresh removes only a file that this program has chosen itself. Remove ${shown} yourself, or name another.`,

@@ -23,6 +23,7 @@ import type {
   Store,
   StoreOptions,
 } from './store.js'
+import { aborted } from './store-failures.js'
 
 /**
  * What every store has, whatever it writes to: its life, its clock, its deadline, hints inside the process. One method per operation remains to
@@ -56,6 +57,10 @@ export abstract class LivingStore<Tx = never, Sync extends boolean = false> impl
   protected async opened(): Promise<void> {}
   /** Frees every handle that the store made; once, when no call is under way. Also of a store that was never opened, or could not be. */
   protected async closed(): Promise<void> {}
+  /** The first who listens on this handle came, perhaps before the store is open … */
+  protected listened(): void {}
+  /** … and the last one left. Not told while the store closes. */
+  protected unlistened(): void {}
   abstract exchange(batch: Batch, options?: CallOptions<Tx>): Promise<BatchResult>
   abstract remove(jobs: readonly Removal[]): Promise<boolean[]>
   abstract get(refs: readonly JobRef[]): Promise<(JobRecord | null)[]>
@@ -84,7 +89,10 @@ export abstract class LivingStore<Tx = never, Sync extends boolean = false> impl
   subscribe(listener: (hint: Hint) => void): () => void {
     const own = (hint: Hint): void => listener(hint)
     this.#listeners.add(own)
-    return () => void this.#listeners.delete(own)
+    if (this.#listeners.size === 1) this.listened()
+    return () => {
+      if (this.#listeners.delete(own) && !this.isListenedTo) this.unlistened()
+    }
   }
 
   close(): Promise<void> {
@@ -101,10 +109,7 @@ export abstract class LivingStore<Tx = never, Sync extends boolean = false> impl
   /** Runs one call: refused after `close` began, waited for by it. An abort before it is sent is `ABORTED`. */
   protected during<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#closing) return Promise.reject(this.#isClosed())
-    if (signal?.aborted)
-      return Promise.reject(
-        new StintError('ABORTED', 'The call was aborted before anything was sent.', {}, { cause: signal.reason }),
-      )
+    if (signal?.aborted) return Promise.reject(aborted(signal.reason))
     const call = work()
     this.#underWay.add(call)
     const done = (): void => void this.#underWay.delete(call)
@@ -120,6 +125,19 @@ export abstract class LivingStore<Tx = never, Sync extends boolean = false> impl
       } catch {
         // A hint may be lost; a write that is done may not fail for it.
       }
+    }
+  }
+
+  protected get isListenedTo(): boolean {
+    return this.#listeners.size > 0
+  }
+
+  /** A failpoint that throws becomes what the caller is told: before a commit surely nothing happened, after it nobody can know. */
+  protected point(name: string, as: (message: string, cause: unknown) => StintError): void {
+    try {
+      this.failpoint(name)
+    } catch (error) {
+      throw as(`A failpoint threw at '${name}'.`, error)
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Ms } from '@stint/core'
+import { Budget } from '@stint/core/store'
 import { type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb'
 import { incompatible } from './failures.js'
 import type { Settled } from './options.js'
@@ -11,18 +12,7 @@ const WRITE_SHARE = 0.85
 const ARRIVAL_SHARE = 0.3
 
 /** The time of one call. */
-export class Budget {
-  readonly ms: Ms
-  readonly begun = performance.now()
-
-  constructor(ms: Ms) {
-    this.ms = ms
-  }
-
-  get left(): Ms {
-    return this.begun + this.ms - performance.now()
-  }
-
+export class WriteBudget extends Budget {
   /** Nothing more should be sent that writes. */
   get isSpent(): boolean {
     return this.#forWrites <= 0
@@ -79,7 +69,7 @@ export class EngineClock {
   }
 
   /** The instant of the engine's clock behind which a write of the call must not take effect; null: not known. */
-  notAfter(budget: Budget): Ms | null {
+  notAfter(budget: WriteBudget): Ms | null {
     return this.#offset === null ? null : Math.floor(this.#offset + budget.writesBegin)
   }
 }

@@ -1,4 +1,7 @@
 import { isStintError, StintError } from '@stint/core'
+import { storeFailures } from '@stint/core/store'
+
+export const { cursorInvalid, incompatible, unavailable, unknown } = storeFailures('mongo')
 
 /** The only place that knows the driver's errors. Their class is not asked for: a user's client may come from another copy of the driver. */
 const nameOf = (error: unknown): string =>
@@ -60,26 +63,17 @@ function adviceOf(code: number | null): string {
   return 'MongoDB could not be reached or did not answer.'
 }
 
-export const unknown = (message: string, cause: unknown): StintError<'OUTCOME_UNKNOWN'> =>
-  new StintError('OUTCOME_UNKNOWN', message, { store: 'mongo' }, { cause })
-
 /** Part of the call was done before this happened, and the rest, or its answer, is not known. */
 export const failedBehind = (error: unknown): unknown =>
   isStintError(error, 'OUTCOME_UNKNOWN')
     ? error
     : unknown('The call was written in part or whole, and its answer could not be had. A repeat is safe.', error)
 
-export const unavailable = (message: string, cause?: unknown): StintError<'STORE_UNAVAILABLE'> =>
-  new StintError('STORE_UNAVAILABLE', message, { store: 'mongo' }, { cause })
-
 export const late = (): StintError<'STORE_UNAVAILABLE'> =>
   unavailable('The server was too slow: the write came to it behind its deadline and was refused. Nothing was written.')
 
 export const dropped = (): StintError<'STORE_UNAVAILABLE'> =>
   unavailable('The collections of Stint were dropped under an open store.')
-
-export const incompatible = (message: string, found: string, expected: string): StintError<'STORE_INCOMPATIBLE'> =>
-  new StintError('STORE_INCOMPATIBLE', message, { store: 'mongo', found, expected })
 
 /** An error inside the user's own transaction: the server has ended it. */
 export function failureInTx(error: unknown): unknown {
@@ -92,10 +86,3 @@ export function failureInTx(error: unknown): unknown {
     { cause: error },
   )
 }
-
-export const cursorInvalid = (cursor: string): StintError<'CURSOR_INVALID'> =>
-  new StintError(
-    'CURSOR_INVALID',
-    `Expected a cursor that this store made for this very walk, got '${cursor.slice(0, 60)}'.`,
-    { cursor },
-  )

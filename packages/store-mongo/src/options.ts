@@ -1,4 +1,5 @@
 import type { Duration, StoreOptions } from '@stint/core'
+import { splitStoreUrl, withoutPassword } from '@stint/core/store'
 import type { ClientSession, Db, MongoClient } from 'mongodb'
 
 /** A session of the user's own client, inside a transaction. Replica sets only. */
@@ -54,19 +55,12 @@ const URL_OPTIONS: readonly string[] = ['prefix', 'max', 'deadline']
 
 /** `mongodb://user:password@host:port/database?prefix=jobs_&max=50&deadline=5s`; the rest is for the driver. */
 export function optionsFromUrl(url: string, options: StoreOptions): MongoStoreOptions & { readonly url: string } {
-  const at = url.indexOf('?')
-  const [base, search] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
-  const query = new URLSearchParams(search)
-  const given = Object.fromEntries(URL_OPTIONS.map((name) => [name, query.get(name) ?? undefined]))
-  for (const name of URL_OPTIONS) query.delete(name)
-  const rest = query.toString()
+  const own = splitStoreUrl(url, URL_OPTIONS)
   return {
     ...options,
-    url: rest === '' ? base : `${base}?${rest}`,
-    prefix: given['prefix'],
-    max: given['max'] === undefined ? undefined : Number(given['max']),
-    deadline: (given['deadline'] as Duration | undefined) ?? options.deadline,
+    url: own.url,
+    prefix: own.given('prefix'),
+    max: own.number('max'),
+    deadline: (own.given('deadline') as Duration | undefined) ?? options.deadline,
   }
 }
-
-export const withoutPassword = (url: string): string => url.replace(/(\/\/[^:/@]*):[^@]*@/, '$1:…@')

@@ -18,7 +18,6 @@ import type {
   Setting,
   SettingResult,
   SettingWrite,
-  StintError,
 } from '@stint/core'
 import { isStintError } from '@stint/core'
 import { LivingStore } from '@stint/core/store'
@@ -33,7 +32,7 @@ import { restore } from './commands/restore.js'
 import { Session } from './commands/session.js'
 import { engineTime, nowOf, Step } from './commands/step.js'
 import { Turns } from './commands/turns.js'
-import { Budget, Connections, type Tally } from './connection.js'
+import { Connections, type Tally, WriteBudget } from './connection.js'
 import { failedBehind, failureOf, unavailable, unknown } from './failures.js'
 import { type MongoStoreOptions, type MongoTx, settle } from './options.js'
 import { migrate } from './schema.js'
@@ -184,7 +183,7 @@ export class MongoStore extends LivingStore<MongoTx, false> {
   #write<T>(work: (step: Step) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.during(async () => {
       const session = this.#session(this.deadlineMs)
-      const step = new Step(session, (name) => this.#point(name, session.hasWritten ? unknown : unavailable))
+      const step = new Step(session, (name) => this.point(name, session.hasWritten ? unknown : unavailable))
       try {
         return await work(step)
       } catch (error) {
@@ -204,7 +203,7 @@ export class MongoStore extends LivingStore<MongoTx, false> {
   }
 
   #session(ms: Ms): Session {
-    const budget = new Budget(ms)
+    const budget = new WriteBudget(ms)
     return new Session({
       db: this.#connections.db,
       prefix: this.#prefix,
@@ -234,14 +233,5 @@ export class MongoStore extends LivingStore<MongoTx, false> {
     }
   }
 
-  readonly #readPoint = (name: string): void => this.#point(name, unavailable)
-
-  /** A failpoint that throws: before the first write surely nothing happened, behind it nobody can know. */
-  #point(name: string, as: (message: string, cause: unknown) => StintError): void {
-    try {
-      this.failpoint(name)
-    } catch (error) {
-      throw as(`A failpoint threw at '${name}'.`, error)
-    }
-  }
+  readonly #readPoint = (name: string): void => this.point(name, unavailable)
 }

@@ -1,7 +1,8 @@
 import { isStintError, type Ms } from '@stint/core'
+import { aborted, type Budget } from '@stint/core/store'
 import pg from 'pg'
 import { nameOfText } from './commands/session.js'
-import { aborted, failedBehind, failureOf, isBroken, isLate, isUndone, isWaiting, isWorthRetrying } from './failures.js'
+import { failedBehind, failureOf, isBroken, isLate, isUndone, isWaiting, isWorthRetrying } from './failures.js'
 import type { PostgresTx, Settled } from './options.js'
 
 export type ClientClass = typeof pg.Client
@@ -14,22 +15,6 @@ const WRITE_SHARE = 0.85
 const IDLE_IN_TX_SHARE = 0.25
 const FIRST_RETRY_MS = 5
 const LONGEST_RETRY_MS = 100
-
-/** The time of one call. */
-export class Budget {
-  readonly ms: Ms
-  readonly signal: AbortSignal | undefined
-  readonly begun = performance.now()
-
-  constructor(ms: Ms, signal?: AbortSignal) {
-    this.ms = ms
-    this.signal = signal
-  }
-
-  get left(): Ms {
-    return this.begun + this.ms - performance.now()
-  }
-}
 
 /** How the session has to be for our plans and promises. Where a pooler stands between, sessions are not ours and each transaction says it for itself. */
 function settingsOf(deadlineMs: Ms): Readonly<Record<string, string | number>> {

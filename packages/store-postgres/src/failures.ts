@@ -1,4 +1,7 @@
 import { isStintError, StintError } from '@stint/core'
+import { storeFailures } from '@stint/core/store'
+
+export const { cursorInvalid, incompatible, unavailable, unknown } = storeFailures('postgres')
 
 /** The only place that knows the driver's errors. Its class is not asked for: a user's client may come from another copy of the driver. */
 const codeOf = (error: unknown): string =>
@@ -97,20 +100,11 @@ export function failureOf(error: unknown, inDoubt: Doubt, suspicion = ''): unkno
   )
 }
 
-export const unknown = (message: string, cause: unknown): StintError<'OUTCOME_UNKNOWN'> =>
-  new StintError('OUTCOME_UNKNOWN', message, { store: 'postgres' }, { cause })
-
 /** Part of the call was done before this happened, and its answer is not known. */
 export const failedBehind = (error: unknown): unknown =>
   isStintError(error, 'OUTCOME_UNKNOWN')
     ? error
     : unknown('The call was written, and its answer could not be read. A repeat is safe.', error)
-
-export const unavailable = (message: string, cause?: unknown): StintError<'STORE_UNAVAILABLE'> =>
-  new StintError('STORE_UNAVAILABLE', message, { store: 'postgres' }, { cause })
-
-export const incompatible = (message: string, found: string, expected: string): StintError<'STORE_INCOMPATIBLE'> =>
-  new StintError('STORE_INCOMPATIBLE', message, { store: 'postgres', found, expected })
 
 /** An error inside the user's own transaction: Postgres takes no statement of it any more. */
 export function failureInTx(error: unknown): unknown {
@@ -125,13 +119,3 @@ export function failureInTx(error: unknown): unknown {
     { cause: error },
   )
 }
-
-export const aborted = (reason: unknown): StintError<'ABORTED'> =>
-  new StintError('ABORTED', 'The call was aborted before anything was sent.', {}, { cause: reason })
-
-export const cursorInvalid = (cursor: string): StintError<'CURSOR_INVALID'> =>
-  new StintError(
-    'CURSOR_INVALID',
-    `Expected a cursor that this store made for this very walk, got '${cursor.slice(0, 60)}'.`,
-    { cursor },
-  )

@@ -1,4 +1,5 @@
 import type { Duration, StoreOptions } from '@stint/core'
+import { splitStoreUrl, withoutPassword } from '@stint/core/store'
 
 /** What is used of a Pool of `pg`: its settings, by which the store makes connections of its own. */
 export interface PostgresPool {
@@ -85,31 +86,14 @@ export function optionsFromUrl(url: string, options: StoreOptions): PostgresStor
     throw new TypeError(
       `expected a URL such as postgres://user:password@host:5432/database, got '${withoutPassword(url)}'`,
     )
-  const [base = '', search = ''] = splitOnce(url, '?')
-  const query = new URLSearchParams(search)
-  const given = Object.fromEntries(URL_OPTIONS.map((name) => [name, query.get(name) ?? undefined]))
-  for (const name of URL_OPTIONS) query.delete(name)
-  const rest = query.toString()
+  const own = splitStoreUrl(url, URL_OPTIONS)
   return {
     ...options,
-    url: rest === '' ? base : `${base}?${rest}`,
-    schema: given['schema'],
-    prepared: yesOrNo('prepared', given['prepared']),
-    listen: yesOrNo('listen', given['listen']),
-    max: given['max'] === undefined ? undefined : Number(given['max']),
-    deadline: (given['deadline'] as Duration | undefined) ?? options.deadline,
+    url: own.url,
+    schema: own.given('schema'),
+    prepared: own.isYes('prepared'),
+    listen: own.isYes('listen'),
+    max: own.number('max'),
+    deadline: (own.given('deadline') as Duration | undefined) ?? options.deadline,
   }
 }
-
-function yesOrNo(name: string, value: string | undefined): boolean | undefined {
-  if (value === undefined) return undefined
-  if (value !== 'true' && value !== 'false') throw new TypeError(`${name}: expected true or false, got '${value}'`)
-  return value === 'true'
-}
-
-function splitOnce(text: string, by: string): [string, string] {
-  const at = text.indexOf(by)
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + by.length)]
-}
-
-export const withoutPassword = (url: string): string => url.replace(/(\/\/[^:/@]*):[^@]*@/, '$1:…@')

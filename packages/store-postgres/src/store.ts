@@ -10,7 +10,6 @@ import type {
   EventsQuery,
   FeedPage,
   FeedQuery,
-  Hint,
   InsertResult,
   JobRecord,
   JobRef,
@@ -23,9 +22,8 @@ import type {
   Setting,
   SettingResult,
   SettingWrite,
-  StintError,
 } from '@stint/core'
-import { LivingStore } from '@stint/core/store'
+import { Budget, LivingStore } from '@stint/core/store'
 import {
   type AtOnce,
   answerOf,
@@ -49,7 +47,7 @@ import { Session } from './commands/session.js'
 import type { Held } from './commands/settle.js'
 import { ENGINE_MS, Step } from './commands/step.js'
 import type { Share } from './commands/take.js'
-import { Budget, type ClientClass, Connections, type Link } from './connection.js'
+import { type ClientClass, Connections, type Link } from './connection.js'
 import { failedBehind, unavailable, unknown } from './failures.js'
 import { type PostgresStoreOptions, type PostgresTx, type Settled, settle } from './options.js'
 import { Others } from './others.js'
@@ -112,6 +110,7 @@ export class PostgresStore extends LivingStore<PostgresTx, false> {
       })
     const end = await this.#read((session) => feed(session, { after: 'end', limit: 1 }))
     this.#others.open(end.cursor.split('.')[0] ?? '0')
+    this.listened()
   }
 
   protected override async closed(): Promise<void> {
@@ -181,13 +180,12 @@ export class PostgresStore extends LivingStore<PostgresTx, false> {
   }
 
   /** Other processes are heard only while somebody listens. */
-  override subscribe(listener: (hint: Hint) => void): () => void {
-    const unsubscribe = super.subscribe(listener)
-    const unlisten = this.#others.listen()
-    return () => {
-      unsubscribe()
-      unlisten()
-    }
+  protected override listened(): void {
+    if (this.isListenedTo) this.#others.hear()
+  }
+
+  protected override unlistened(): void {
+    this.#others.hearNoMore()
   }
 
   // ---- how a call runs ------------------------------------------------------------------------------------------------
@@ -202,12 +200,12 @@ export class PostgresStore extends LivingStore<PostgresTx, false> {
       const { answer, step, isHeard } = await this.#connections.call(budget, async (link) => {
         const engineNow = await link.begin()
         const now = this.clock === null ? engineNow : this.#clockNow()
-        const step = new Step(this.#session(link, now), now, (name) => this.#point(name, unavailable))
+        const step = new Step(this.#session(link, now), now, (name) => this.point(name, unavailable))
         const answer = await work(step)
-        this.#point('commit', unavailable)
+        this.point('commit', unavailable)
         return { answer, step, isHeard: await this.#commit(link, budget) }
       })
-      this.#point('committed', unknown)
+      this.point('committed', unknown)
       const hints = step.hints()
       for (const hint of hints) this.hint(hint)
       if (isHeard) this.#others.tell(hints)
@@ -230,7 +228,7 @@ export class PostgresStore extends LivingStore<PostgresTx, false> {
           .catch((error: unknown) => {
             throw isFirst ? error : failedBehind(error)
           })
-        this.#point('committed', unknown)
+        this.point('committed', unknown)
         const hints = hintsOf(done, open)
         for (const hint of hints) this.hint(hint)
         if (done.isHeard) this.#others.tell(hints)
@@ -243,7 +241,7 @@ export class PostgresStore extends LivingStore<PostgresTx, false> {
   }
 
   async #statement(link: Link, budget: Budget, held: readonly Held[], from: AtOnce['from'], shares: readonly Share[]) {
-    this.#point('exchange', unavailable)
+    this.point('exchange', unavailable)
     const session = this.#session(
       link,
       this.clock === null ? null : this.#clockNow(),
@@ -259,7 +257,7 @@ export class PostgresStore extends LivingStore<PostgresTx, false> {
     const { answers, left } = await this.during(async () => {
       const budget = new Budget(this.deadlineMs, signal)
       const done = await this.#connections.call(budget, async (link) => {
-        this.#point('exchange', unavailable)
+        this.point('exchange', unavailable)
         const session = this.#session(
           link,
           this.clock === null ? null : this.#clockNow(),
@@ -269,7 +267,7 @@ export class PostgresStore extends LivingStore<PostgresTx, false> {
         this.#connections.learn(done.engineMs)
         return { ...done, ...(await presentOf(session, done.taken)) }
       })
-      this.#point('committed', unknown)
+      this.point('committed', unknown)
       for (const hint of done.hints) this.hint(hint)
       if (done.isHeard) this.#others.tell(done.hints)
       for (const [id, answer] of done.done) done.answers.set(id, answer)
@@ -315,15 +313,6 @@ export class PostgresStore extends LivingStore<PostgresTx, false> {
       notAfter,
       sleeper: this.#id,
     })
-  }
-
-  /** A failpoint that throws: before the commit surely nothing happened, after it nobody can know. */
-  #point(name: string, as: (message: string, cause: unknown) => StintError): void {
-    try {
-      this.failpoint(name)
-    } catch (error) {
-      throw as(`A failpoint threw at '${name}'.`, error)
-    }
   }
 
   #clockNow(): Ms {

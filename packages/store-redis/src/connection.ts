@@ -1,8 +1,8 @@
 import type { Ms } from '@stint/core'
+import { aborted, type Budget } from '@stint/core/store'
 import { Redis } from 'ioredis'
 import type { Reply, Script } from './commands/script.js'
 import {
-  aborted,
   asksToReconnect,
   failureOf,
   isLate,
@@ -27,22 +27,6 @@ const PAUSE_MS = 50
 
 /** By it an operator finds them in CLIENT LIST. */
 export const connectionName = (prefix: string): string => `stint-${prefix}`
-
-/** The time of one call. */
-export class Budget {
-  readonly ms: Ms
-  readonly signal: AbortSignal | undefined
-  readonly begun = performance.now()
-
-  constructor(ms: Ms, signal?: AbortSignal) {
-    this.ms = ms
-    this.signal = signal
-  }
-
-  get left(): Ms {
-    return this.begun + this.ms - performance.now()
-  }
-}
 
 /** The connections of one store: one for all its calls, another when that one is lost. Nothing is ever sent twice, and nothing is kept for later. */
 export class Connections {

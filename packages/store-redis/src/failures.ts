@@ -1,4 +1,7 @@
 import { isStintError, StintError } from '@stint/core'
+import { storeFailures } from '@stint/core/store'
+
+export const { incompatible, unavailable, unknown } = storeFailures('redis')
 
 /** The only place that knows what the server and the driver say when something fails. */
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -85,24 +88,12 @@ export function failureOf(error: unknown, inDoubt: boolean): unknown {
   )
 }
 
-export const unknown = (message: string, cause: unknown): StintError<'OUTCOME_UNKNOWN'> =>
-  new StintError('OUTCOME_UNKNOWN', message, { store: 'redis' }, { cause })
-
-export const unavailable = (message: string, cause?: unknown): StintError<'STORE_UNAVAILABLE'> =>
-  new StintError('STORE_UNAVAILABLE', message, { store: 'redis' }, { cause })
-
-export const incompatible = (message: string, found: string, expected: string): StintError<'STORE_INCOMPATIBLE'> =>
-  new StintError('STORE_INCOMPATIBLE', message, { store: 'redis', found, expected })
-
 export const broken = (what: string): StintError<'STORE_BROKEN'> =>
   new StintError(
     'STORE_BROKEN',
     `Expected data that @stint/store-redis wrote, found something else in ${what}. Were keys of the store changed by hand?`,
     { store: 'redis' },
   )
-
-export const aborted = (reason: unknown): StintError<'ABORTED'> =>
-  new StintError('ABORTED', 'The call was aborted before anything was sent.', {}, { cause: reason })
 
 export const cursorInvalid = (cursor: string): StintError<'CURSOR_INVALID'> =>
   new StintError(

@@ -1,4 +1,5 @@
 import type { Duration, StoreOptions } from '@stint/core'
+import { splitStoreUrl, withoutPassword } from '@stint/core/store'
 
 /** What is used of a client of `ioredis`: its settings, by which the store makes connections of its own. */
 export interface RedisClient {
@@ -72,25 +73,12 @@ const URL_OPTIONS: readonly string[] = ['prefix', 'listen', 'deadline']
 export function optionsFromUrl(url: string, options: StoreOptions): RedisStoreOptions & { readonly url: string } {
   if (!/^rediss?:/i.test(url))
     throw new TypeError(`expected a URL such as redis://host:6379, got '${withoutPassword(url)}'`)
-  const at = url.indexOf('?')
-  const [base, search] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
-  const query = new URLSearchParams(search)
-  const [prefix, listen, deadline] = URL_OPTIONS.map((option) => query.get(option) ?? undefined)
-  for (const option of URL_OPTIONS) query.delete(option)
-  const rest = query.toString()
+  const own = splitStoreUrl(url, URL_OPTIONS)
   return {
     ...options,
-    url: rest === '' ? base : `${base}?${rest}`,
-    prefix,
-    listen: yesOrNo('listen', listen),
-    deadline: (deadline as Duration | undefined) ?? options.deadline,
+    url: own.url,
+    prefix: own.given('prefix'),
+    listen: own.isYes('listen'),
+    deadline: (own.given('deadline') as Duration | undefined) ?? options.deadline,
   }
 }
-
-function yesOrNo(name: string, value: string | undefined): boolean | undefined {
-  if (value === undefined) return undefined
-  if (value !== 'true' && value !== 'false') throw new TypeError(`${name}: expected true or false, got '${value}'`)
-  return value === 'true'
-}
-
-export const withoutPassword = (url: string): string => url.replace(/(\/\/[^:/@]*):[^@]*@/, '$1:…@')

@@ -9,7 +9,6 @@ import type {
   EventsQuery,
   FeedPage,
   FeedQuery,
-  Hint,
   JobRecord,
   JobRef,
   ListPage,
@@ -20,9 +19,8 @@ import type {
   Setting,
   SettingResult,
   SettingWrite,
-  StintError,
 } from '@stint/core'
-import { LivingStore } from '@stint/core/store'
+import { Budget, Lingering, LivingStore } from '@stint/core/store'
 import {
   answersOfConfigure,
   argumentsOfSettings,
@@ -46,7 +44,7 @@ import { argumentsOfRefs, countsOf, GET, NOW, STATS } from './commands/read.js'
 import { argumentsOfRemovals, REMOVE } from './commands/remove.js'
 import { argumentsOfRestored, RESTORE } from './commands/restore.js'
 import type { Script } from './commands/script.js'
-import { Budget, type ClientClass, Connections } from './connection.js'
+import { type ClientClass, Connections } from './connection.js'
 import { failureOf, unavailable, unknown } from './failures.js'
 import { type RedisStoreOptions, type Settled, settle } from './options.js'
 import { jobOf, type Packed } from './record.js'
@@ -73,9 +71,7 @@ export class RedisStore extends LivingStore {
   readonly #connections: Connections
   readonly #known: Durability | undefined
   readonly #id = randomUUID()
-  #wake: Wake | null = null
-  #listeners = 0
-  #linger: NodeJS.Timeout | null = null
+  readonly #others: Lingering
   #isOpen = false
   readonly #checkMs: Ms
   #checkedAt = performance.now()
@@ -85,6 +81,15 @@ export class RedisStore extends LivingStore {
     this.#settled = settle(options)
     this.#connections = new Connections(this.#settled, this.deadlineMs, Client)
     this.#known = durability
+    const channel = `{${this.#settled.prefix}}:h`
+    const begin = (): Wake =>
+      new Wake(
+        this.#id,
+        channel,
+        () => this.#connections.make(),
+        (hint) => this.hint(hint),
+      )
+    this.#others = new Lingering(begin, LINGER_MS)
     this.#checkMs = checkMs
     this.capabilities = abilitiesOf(durability ?? null, this.#settled)
   }
@@ -104,13 +109,12 @@ export class RedisStore extends LivingStore {
     }
     this.capabilities = abilitiesOf(durability, this.#settled)
     this.#isOpen = true
-    this.#watch()
+    this.listened()
   }
 
   protected override async closed(): Promise<void> {
     this.#isOpen = false
-    if (this.#linger !== null) clearTimeout(this.#linger)
-    await this.#wake?.stop()
+    await this.#others.stop()
     await this.#connections.close()
   }
 
@@ -196,16 +200,12 @@ export class RedisStore extends LivingStore {
   }
 
   /** Other processes are heard only while somebody listens. */
-  override subscribe(listener: (hint: Hint) => void): () => void {
-    const unsubscribe = super.subscribe(listener)
-    this.#listeners++
-    this.#watch()
-    let isListening = true
-    return () => {
-      unsubscribe()
-      if (isListening && --this.#listeners === 0) this.#unwatchLater()
-      isListening = false
-    }
+  protected override listened(): void {
+    if (this.#settled.listen && this.#isOpen && this.isListenedTo) this.#others.want()
+  }
+
+  protected override unlistened(): void {
+    this.#others.unwant()
   }
 
   // ---- how a call runs ------------------------------------------------------------------------------------------------
@@ -225,10 +225,10 @@ export class RedisStore extends LivingStore {
     signal?: AbortSignal,
   ): Promise<T> {
     return this.during(async () => {
-      this.#point('send', unavailable)
+      this.point('send', unavailable)
       const budget = new Budget(this.deadlineMs, signal)
       const { answer, now, said } = await this.#connections.call<Answer>(script, [...this.#first(), ...args], budget)
-      this.#point('answer', unknown)
+      this.point('answer', unknown)
       for (const hint of hintsOf(said)) this.hint(hint)
       return read(answer, now)
     }, signal)
@@ -237,15 +237,6 @@ export class RedisStore extends LivingStore {
   /** What every script is told first: the reading of a test's clock, and who asks. */
   #first(): string[] {
     return [this.clock === null ? '' : String(Math.floor(this.clock.now())), this.#id]
-  }
-
-  /** A failpoint that throws: before the script is sent surely nothing happened, behind its answer the caller cannot know. */
-  #point(name: string, as: (message: string, cause: unknown) => StintError): void {
-    try {
-      this.failpoint(name)
-    } catch (error) {
-      throw as(`A failpoint threw at '${name}'.`, error)
-    }
   }
 
   async #ask(): Promise<Durability> {
@@ -263,27 +254,6 @@ export class RedisStore extends LivingStore {
     const durability = await this.during(() => this.#ask())
     checkServer(durability)
     this.#checkedAt = now
-  }
-
-  // ---- hints ----------------------------------------------------------------------------------------------------------
-
-  #watch(): void {
-    if (this.#linger !== null) clearTimeout(this.#linger)
-    this.#linger = null
-    if (!this.#settled.listen || !this.#isOpen || this.#listeners === 0 || this.#wake !== null) return
-    this.#wake = new Wake(
-      this.#id,
-      `{${this.#settled.prefix}}:h`,
-      () => this.#connections.make(),
-      (hint) => this.hint(hint),
-    )
-  }
-
-  #unwatchLater(): void {
-    this.#linger = setTimeout(() => {
-      void this.#wake?.stop()
-      this.#wake = null
-    }, LINGER_MS).unref()
   }
 }
 

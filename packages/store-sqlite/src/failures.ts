@@ -1,4 +1,7 @@
 import { StintError } from '@stint/core'
+import { storeFailures } from '@stint/core/store'
+
+export const { cursorInvalid, unavailable, unknown } = storeFailures('sqlite')
 
 /** The only place that knows the driver's errors. Its class is not asked for: a user's handle may come from another copy of the driver. */
 const codeOf = (error: unknown): string =>
@@ -79,12 +82,6 @@ export const failureOfCommit = (error: unknown, file: string): unknown =>
         error,
       )
 
-export const unknown = (message: string, cause: unknown): StintError<'OUTCOME_UNKNOWN'> =>
-  new StintError('OUTCOME_UNKNOWN', message, { store: 'sqlite' }, { cause })
-
-export const unavailable = (message: string, cause?: unknown): StintError<'STORE_UNAVAILABLE'> =>
-  new StintError('STORE_UNAVAILABLE', message, { store: 'sqlite' }, { cause })
-
 /** An error inside the user's own transaction, whose batch was undone. `open`: the transaction itself is still there. */
 export function failureInTx(error: unknown, open: boolean): unknown {
   const code = codeOf(error)
@@ -104,10 +101,3 @@ export function failureInTx(error: unknown, open: boolean): unknown {
 
 export const aborted = (reason: unknown): StintError<'ABORTED'> =>
   new StintError('ABORTED', 'The call was aborted before anything was written.', {}, { cause: reason })
-
-export const cursorInvalid = (cursor: string): StintError<'CURSOR_INVALID'> =>
-  new StintError(
-    'CURSOR_INVALID',
-    `Expected a cursor that this store made for this very walk, got '${cursor.slice(0, 60)}'.`,
-    { cursor },
-  )

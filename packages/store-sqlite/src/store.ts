@@ -50,7 +50,6 @@ export class SqliteStore extends LivingStore<SqliteDatabase, true> {
   #connection: Connection | null = null
   #over = false
   #wake: Wake | null = null
-  #listeners = 0
 
   /** `open`: for the suite, which counts what the driver is asked. */
   constructor(options: SqliteStoreOptions, open: OpenDatabase = openDatabase) {
@@ -124,16 +123,13 @@ export class SqliteStore extends LivingStore<SqliteDatabase, true> {
   }
 
   /** Other connections are watched only while somebody listens. */
-  override subscribe(listener: (hint: Hint) => void): () => void {
-    const unsubscribe = super.subscribe(listener)
-    this.#listeners++
+  protected override listened(): void {
     this.#watch()
-    let listening = true
-    return () => {
-      unsubscribe()
-      if (listening && --this.#listeners === 0) this.#unwatch()
-      listening = false
-    }
+  }
+
+  protected override unlistened(): void {
+    this.#wake?.stop()
+    this.#wake = null
   }
 
   // ---- how a call runs ------------------------------------------------------------------------------------------------
@@ -152,14 +148,14 @@ export class SqliteStore extends LivingStore<SqliteDatabase, true> {
         () => this.#step(connection.session, work),
         this.#patience(signal),
       )
-      this.#point('committed', unknown)
+      this.point('committed', unknown)
       this.#hintAll(hints)
       return answer
     }, signal)
   }
 
   #step<T>(session: Session, work: (step: Step) => T): { answer: T; hints: Hint[] } {
-    const step = new Step(session, this.#now(), (name) => this.#point(name, unavailable))
+    const step = new Step(session, this.#now(), (name) => this.point(name, unavailable))
     const answer = work(step)
     step.finish()
     return { answer, hints: step.hints() }
@@ -174,15 +170,6 @@ export class SqliteStore extends LivingStore<SqliteDatabase, true> {
     // Nobody tells when the user commits. A synchronous transaction is over by the next turn of the loop; otherwise the poll finds the job.
     setImmediate(() => this.#hintAll(hints)).unref()
     return answer
-  }
-
-  /** A failpoint that throws: before the commit surely nothing happened, after it nobody can know. */
-  #point(name: string, as: (message: string, cause: unknown) => StintError): void {
-    try {
-      this.failpoint(name)
-    } catch (error) {
-      throw as(`A failpoint threw at '${name}'.`, error)
-    }
   }
 
   #open(): Connection {
@@ -212,17 +199,12 @@ export class SqliteStore extends LivingStore<SqliteDatabase, true> {
 
   #watch(): void {
     const connection = this.#connection
-    if (this.#listeners === 0 || this.#wake !== null || connection === null || connection.file === null) return
+    if (!this.isListenedTo || this.#wake !== null || connection === null || connection.file === null) return
     this.#wake = new Wake(
       `${connection.file}-wal`,
       () => connection.dataVersion(),
       () => this.hint({}),
     )
-  }
-
-  #unwatch(): void {
-    this.#wake?.stop()
-    this.#wake = null
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Ms, StintError } from '@stint/core'
 import type { ClientSession, Db, Document, IndexDescription } from 'mongodb'
-import type { Budget, EngineClock } from '../connection.js'
+import type { EngineClock, WriteBudget } from '../connection.js'
 import { failedBehind, failureOf, late, unknown } from '../failures.js'
 
 export type Collection = 'jobs' | 'events' | 'meta'
@@ -42,7 +42,7 @@ export const CONCERN = { w: 'majority', j: true } as const
 export interface Scope {
   readonly db: Db
   readonly prefix: string
-  readonly budget: Budget
+  readonly budget: WriteBudget
   /** The user's transaction. */
   readonly tx: ClientSession | null
   /** Users may have transactions open: on a replica set. */
@@ -66,7 +66,7 @@ export class Session {
     return this.scope.tx !== null
   }
 
-  get budget(): Budget {
+  get budget(): WriteBudget {
     return this.scope.budget
   }
 

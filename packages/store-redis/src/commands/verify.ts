@@ -1,5 +1,6 @@
 import type { Ms } from '@stint/core'
-import { Budget, type Connections } from '../connection.js'
+import { Budget } from '@stint/core/store'
+import type { Connections } from '../connection.js'
 import { SCRIPTS } from './verify-scripts.js'
 
 /** What was found; a store that nobody has changed by hand has none of it, whatever failed. */
