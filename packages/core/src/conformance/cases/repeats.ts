@@ -69,6 +69,24 @@ export const repeats: readonly StoreCase[] = [
     const { jobs: second } = only((await b.exchange({ claims: [{ ...sent, again: true }] })).claims)
     assert.deepEqual([first.length, idsOf(second)], [300, idsOf(first)])
   }),
+  fact('claim again › of ids and of a queue › answers in the order of the first answer [IDEM-2]', async ({ a, b }) => {
+    const [low, high, middle] = await insertAll(
+      a,
+      [1, 99, 50].map((priority) => newJob({ priority })),
+    )
+    const others = await insertAll(a, [newJob({ queue: 'other', priority: 99 }), newJob({ queue: 'other' })])
+    assert.ok(low && high && middle)
+    // Neither entries nor ids stand in claim order, which one sort over all would give.
+    const from = [{ ids: [middle.id, low.id, high.id] }, { queue: 'other', limit: 2 }]
+    const sent = claim({ max: 5, from })
+    const { jobs: first } = only((await a.exchange({ claims: [sent] })).claims)
+    assert.deepEqual(
+      idsOf(first),
+      [middle, low, high, ...others].map(({ id }) => id),
+    )
+    const { jobs: second } = only((await b.exchange({ claims: [{ ...sent, again: true }] })).claims)
+    assert.deepEqual(idsOf(second), idsOf(first))
+  }),
   fact('claim again › when the first never arrived › takes as if it were the first [IDEM-2]', async ({ a }) => {
     const ids = idsOf(await insertAll(a, newJobs(3)))
     assert.deepEqual(idsOf(await take(a, { max: 2, again: true })), ids.slice(0, 2))
