@@ -6,26 +6,13 @@
 import { existsSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { SOURCES } from './sources.ts'
 
-const at = (path) => new URL(`../${path}`, import.meta.url).href
-const SOURCES = new Map([
-  ['@stint/core', at('packages/core/src/index.ts')],
-  ['@stint/core/store', at('packages/core/src/kit-door.ts')],
-  ['@stint/core/testing', at('packages/core/src/testing/index.ts')],
-  ['@stint/core/conformance', at('packages/core/src/conformance/index.ts')],
-  ['@stint/store-sqlite', at('packages/store-sqlite/src/index.ts')],
-  ['@stint/store-sqlite/conformance', at('packages/store-sqlite/src/conformance/index.ts')],
-  ['@stint/store-postgres', at('packages/store-postgres/src/index.ts')],
-  ['@stint/store-postgres/conformance', at('packages/store-postgres/src/conformance/index.ts')],
-  ['@stint/store-redis', at('packages/store-redis/src/index.ts')],
-  ['@stint/store-redis/conformance', at('packages/store-redis/src/conformance/index.ts')],
-  ['@stint/store-mongo', at('packages/store-mongo/src/index.ts')],
-  ['@stint/store-mongo/conformance', at('packages/store-mongo/src/conformance/index.ts')],
-])
+const sources = new Map(SOURCES.map(([door, path]) => [door, new URL(`../${path}`, import.meta.url).href]))
 
 registerHooks({
   resolve(specifier, context, next) {
-    const source = SOURCES.get(specifier)
+    const source = sources.get(specifier)
     if (source) return next(source, context)
     if (specifier.startsWith('.') && specifier.endsWith('.js') && context.parentURL?.endsWith('.ts')) {
       const typed = fileURLToPath(new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL))

@@ -17,6 +17,8 @@ export interface Engine {
 /** What only some engines can suffer. */
 export type Fault = 'wire' | 'server' | 'listeners' | 'full memory' | 'full disk' | 'busy file'
 
+export type Way = 'over the wire' | 'past it'
+
 export interface StartOptions {
   /** Keep the data here. */
   readonly folder: string
@@ -28,7 +30,7 @@ export interface Place {
   readonly server: OwnServer | null
   readonly proxy: TcpProxy | null
   /** What `openStore` takes: over the wire that breaks, or past it. */
-  url(space: string, way: 'over the wire' | 'past it'): string
+  url(space: string, way: Way): string
   /** Ends, at the server, the connections on which workers hear what others wrote. Answers how many those were. */
   dropListeners?(space: string): Promise<number>
   /** Leaves the engine no memory for another job, until the answer is called. */
@@ -43,6 +45,8 @@ export interface Place {
  * has to be back within five seconds has to ask for less than that; the default is 10 s.
  */
 export const DEADLINE = '2s'
+/** … and of who looks on from outside of the faults. */
+export const UNHURRIED = '30s'
 
 /** All ids and the lane of a run can be told from a driver's own words on the wire. */
 export const ID_PREFIX = 'fj-'

@@ -1,5 +1,5 @@
 import { mongo as search } from '../../scripts/servers/mongo.ts'
-import { DEADLINE, type Engine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { startServed } from './served.ts'
 
 export const mongo: Engine = {
@@ -14,14 +14,14 @@ export const mongo: Engine = {
   async start({ folder }) {
     const program = await search.find()
     if (program === null) return search.install
-    const { server, proxy, stop } = await startServed(program, folder)
+    const { server, proxy, at, stop } = await startServed(program, folder)
     return {
       source: program.source,
       server,
       proxy,
       url: (space, way) => {
-        const [port, deadline] = way === 'past it' ? [server.port, '30s'] : [proxy.port, DEADLINE]
-        return `mongodb://127.0.0.1:${port}/${space}?directConnection=true&deadline=${deadline}`
+        const { host, deadline } = at(way)
+        return `mongodb://${host}/${space}?directConnection=true&deadline=${deadline}`
       },
       stop,
     }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { postgres as search } from '../../scripts/servers/postgres.ts'
-import { DEADLINE, type Engine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { startServed } from './served.ts'
 
 export const postgres: Engine = {
@@ -14,7 +14,7 @@ export const postgres: Engine = {
   async start({ folder }) {
     const program = await search.find()
     if (program === null) return search.install
-    const { server, proxy, stop } = await startServed(program, folder)
+    const { server, proxy, at, stop } = await startServed(program, folder)
     const ask = async (text: string, values: unknown[]): Promise<number> => {
       const client = new pg.Client({ connectionString: server.url })
       await client.connect()
@@ -29,8 +29,8 @@ export const postgres: Engine = {
       server,
       proxy,
       url: (space, way) => {
-        const [port, deadline] = way === 'past it' ? [server.port, '30s'] : [proxy.port, DEADLINE]
-        return `postgres://postgres@127.0.0.1:${port}/postgres?schema=${space}&deadline=${deadline}`
+        const { host, deadline } = at(way)
+        return `postgres://postgres@${host}/postgres?schema=${space}&deadline=${deadline}`
       },
       // A connection that listens has last said so, or has renewed its place among the sleepers.
       dropListeners: (space) =>

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { redis as search } from '../../scripts/servers/redis.ts'
-import { DEADLINE, type Engine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { startServed } from './served.ts'
 
 export const redis: Engine = {
@@ -19,7 +19,7 @@ export const redis: Engine = {
       ...found,
       args: (of: string, port: number) => [...found.args(of, port), '--appendfsync', 'always'],
     }
-    const { server, proxy, stop } = await startServed(program, folder)
+    const { server, proxy, at, stop } = await startServed(program, folder)
     const ask = async <T>(work: (client: Redis) => Promise<T>): Promise<T> => {
       const client = new Redis(server.url, { lazyConnect: true, retryStrategy: null, protocol: 2 })
       client.on('error', () => {})
@@ -35,8 +35,8 @@ export const redis: Engine = {
       server,
       proxy,
       url: (space, way) => {
-        const [port, deadline] = way === 'past it' ? [server.port, '30s'] : [proxy.port, DEADLINE]
-        return `redis://127.0.0.1:${port}?prefix=${space}&deadline=${deadline}`
+        const { host, deadline } = at(way)
+        return `redis://${host}?prefix=${space}&deadline=${deadline}`
       },
       dropListeners: () => ask(async (client) => Number(await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub'))),
       async fillMemory() {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { DEADLINE, type Engine } from './engine.ts'
+import { DEADLINE, type Engine, UNHURRIED } from './engine.ts'
 
 export const sqlite: Engine = {
   name: 'sqlite',
@@ -18,7 +18,7 @@ export const sqlite: Engine = {
       source: 'better-sqlite3',
       server: null,
       proxy: null,
-      url: (space, way) => `sqlite:${fileOf(space)}?deadline=${way === 'past it' ? '30s' : DEADLINE}`,
+      url: (space, way) => `sqlite:${fileOf(space)}?deadline=${way === 'past it' ? UNHURRIED : DEADLINE}`,
       async keepBusy(space) {
         const db = new Database(fileOf(space), { timeout: 2000 })
         db.exec('begin immediate')

@@ -18,6 +18,13 @@ export interface FoundServer {
   stop(): Promise<void>
 }
 
+/** One of our own, whatever the environment names: for who stops and kills it. Rejects where there is none. */
+export async function startOwn(name: string, { find, install }: Search): Promise<OwnServer> {
+  const program = await find()
+  if (program === null) throw new Error(`${name}: these tests need a server of their own. ${install}`)
+  return OwnServer.start(program, 'memory')
+}
+
 /** null: it cannot be had here, which was said aloud. In CI that is an error. `on`: where the data of one of our own lie. */
 export async function findServer(
   name: string,

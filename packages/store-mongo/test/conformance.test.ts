@@ -1,14 +1,5 @@
-import { storeConformance } from '@stint/core/conformance'
 import { conformance } from '@stint/store-mongo/conformance'
-import { describe, inject, it } from 'vitest'
-import { onSources } from '../../../scripts/store-tests/on-sources.js'
+import { inject } from 'vitest'
+import { provesStore, RUNS_ON_SERVER } from '../../../scripts/store-tests/proves-store.js'
 
-/** Histories of the model: each is some hundred round trips here. `npm run conformance -- --store URL --runs 300` plays more. */
-const RUNS = 20
-const url = inject('mongoUrl')
-if (url === null) it.skip('the conformance suite (skipped: there is no server)', () => {})
-else
-  await storeConformance(
-    { describe, it },
-    { ...onSources(conformance(url)), runs: RUNS, ...(process.env.ONLY && { only: process.env.ONLY.split(',') }) },
-  )
+await provesStore(inject('mongoUrl'), conformance, { runs: RUNS_ON_SERVER })

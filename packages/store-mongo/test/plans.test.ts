@@ -1,6 +1,7 @@
 import type { Store } from '@stint/core'
 import type { Db, Document } from 'mongodb'
 import { describe, expect, inject, test } from 'vitest'
+import { IN_THE_WAY } from '../../../scripts/store-tests/in-the-way.js'
 import { claimOf, draft, newJob } from '../../core/test/table-store/build.js'
 import { mongoStore } from '../src/index.js'
 import { withDatabase } from './support/place.js'
@@ -119,13 +120,7 @@ describe.skipIf(inject('mongoUrl') === null)('plans, by what the server says tha
     }, 120_000)
   }
 
-  const inTheWay: readonly (readonly [what: string, job: (i: number) => ReturnType<typeof newJob>])[] = [
-    ['jobs for later of a higher priority', (i) => newJob(`way-${i}`, { priority: 99, run: { inMs: 3_600_000 } })],
-    ['jobs for later of the same priority', (i) => newJob(`way-${i}`, { run: { inMs: 3_600_000 } })],
-    ['jobs of another type, first in line', (i) => newJob(`way-${i}`, { type: 'index', priority: 99, run: { at: 0 } })],
-    ['jobs of another queue', (i) => newJob(`way-${i}`, { queue: 'video', priority: 99 })],
-  ]
-  for (const [what, job] of inTheWay) {
+  for (const [what, job] of IN_THE_WAY) {
     test(`a claim of ten › looks at no more with five thousand ${what} than with one [CLAIM-7]`, async () => {
       await withDatabase('mongoUrl', async (db, client, database) => {
         const store = mongoStore({ client, database })

@@ -1,9 +1,7 @@
-import { storeConformance } from '@stint/core/conformance'
 import { conformance } from '@stint/store-postgres/conformance'
-import { describe, it } from 'vitest'
 import { pgbouncerBefore } from '../../../scripts/servers/pgbouncer.ts'
 import { postgres } from '../../../scripts/servers/postgres.ts'
-import { onSources } from '../../../scripts/store-tests/on-sources.js'
+import { provesStore } from '../../../scripts/store-tests/proves-store.js'
 import { ownServer } from './support/own-server.js'
 
 /**
@@ -14,14 +12,4 @@ const RUNS = 10
 const ONLY = ['open', 'transactions', 'restore', 'model', 'UNIQ-4']
 const server = await ownServer('postgres', postgres)
 const url = server === null ? null : await ownServer('pgbouncer', pgbouncerBefore(server))
-if (url === null) it.skip('the conformance suite (skipped: there is no PgBouncer)', () => {})
-else
-  await storeConformance(
-    { describe, it },
-    {
-      ...onSources(conformance(`${url}?prepared=false`)),
-      only: process.env.ONLY?.split(',') ?? ONLY,
-      runs: RUNS,
-      caseMs: 90_000,
-    },
-  )
+await provesStore(url, (at) => conformance(`${at}?prepared=false`), { only: ONLY, runs: RUNS, caseMs: 90_000 })

@@ -1,26 +1,18 @@
-import { isStintError, type JobRecord } from '@stint/core'
-import { checkInvariants } from '@stint/core/conformance'
+import type { JobRecord } from '@stint/core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { findServer } from '../../../scripts/servers/find.ts'
+import { startOwn } from '../../../scripts/servers/find.ts'
 import { postgres } from '../../../scripts/servers/postgres.ts'
 import type { OwnServer } from '../../../scripts/servers/server.ts'
+import { goesOnAfterKill } from '../../../scripts/store-tests/goes-on-after-kill.js'
+import { outcomeOf } from '../../../scripts/store-tests/outcome.js'
 import { claimOf, newJob } from '../../core/test/table-store/build.js'
 import { postgresStore } from '../src/index.js'
-
-const event = { type: 'succeeded', actor: null, detail: null }
-const outcomeOf = (call: Promise<unknown>): Promise<unknown> =>
-  call.then(
-    () => 'done',
-    (error: unknown) => (isStintError(error) ? error.code : error),
-  )
 
 /** On a server of its own, which may be paused and killed. */
 describe.skipIf(inject('postgresUrl') === null)('a server that fails', () => {
   let server: OwnServer
   beforeAll(async () => {
-    const found = await findServer('postgres', { ...postgres, env: 'NO_SUCH_VARIABLE' })
-    if (!found?.own) throw new Error('these tests need a server of their own')
-    server = found.own
+    server = await startOwn('postgres', postgres)
   }, 30_000)
   afterAll(() => server.stop())
 
@@ -114,56 +106,8 @@ describe.skipIf(inject('postgresUrl') === null)('a server that fails', () => {
     await late.close()
   }, 20_000)
 
-  test('killed under load and started again › the same store goes on within 5 s, and what it acknowledged is there [FAULT-1, FAULT-3, FAULT-4]', async () => {
-    const store = postgresStore({ url: server.url, schema: 'killed', deadline: '2s' })
-    await store.open()
-    const unsubscribe = store.subscribe(() => {})
-    const acknowledged: string[] = []
-    let isOver = false
-    const writers = Array.from({ length: 4 }, async (_, writer) => {
-      for (let n = 0; !isOver; n++) {
-        const id = `job-${writer}-${n}`
-        const outcome = await outcomeOf(store.exchange({ inserts: [newJob(id)] }))
-        if (outcome === 'done') acknowledged.push(id)
-        else {
-          expect(['STORE_UNAVAILABLE', 'OUTCOME_UNKNOWN']).toContain(outcome)
-          await new Promise((resolve) => setTimeout(resolve, 20))
-        }
-      }
-    })
-    while (acknowledged.length < 100) await new Promise((resolve) => setImmediate(resolve))
-    await server.kill()
-    await server.start()
-    const began = performance.now()
-    const before = acknowledged.length
-    while (acknowledged.length < before + 20) {
-      expect(performance.now() - began).toBeLessThan(5000)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    isOver = true
-    await Promise.all(writers)
-    for (let at = 0; at < acknowledged.length; at += 500) {
-      const jobs = await store.get(acknowledged.slice(at, at + 500))
-      expect(jobs.filter((job) => job === null)).toEqual([])
-    }
-    await checkInvariants(store)
-    unsubscribe()
-    await store.close()
-  }, 30_000)
-
-  test('killed between two sweeps › a settle of before is accepted by the same store [FAULT-4, FENCE-4]', async () => {
-    const store = postgresStore({ url: server.url, schema: 'fenced', deadline: '2s', listen: false })
-    await store.open()
-    await store.exchange({ inserts: [newJob('job')] })
-    await store.exchange({ claims: [claimOf('token')] })
-    await server.kill()
-    await server.start()
-    const settle = { id: 'job', guard: { token: 'token' }, set: { state: 'succeeded' }, event } as const
-    let outcome: unknown
-    for (let tries = 0; tries < 10 && outcome !== 'done'; tries++)
-      outcome = await outcomeOf(store.exchange({ changes: [settle] }))
-    expect(outcome).toBe('done')
-    expect((await store.get(['job']))[0]?.state).toBe('succeeded')
-    await store.close()
-  }, 30_000)
+  goesOnAfterKill(
+    () => server,
+    (schema, listen) => postgresStore({ url: server.url, schema, deadline: '2s', listen }),
+  )
 })

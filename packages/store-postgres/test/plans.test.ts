@@ -1,6 +1,7 @@
 import type { Store } from '@stint/core'
 import pg from 'pg'
 import { describe, expect, inject, test } from 'vitest'
+import { IN_THE_WAY } from '../../../scripts/store-tests/in-the-way.js'
 import { claimOf, newJob } from '../../core/test/table-store/build.js'
 import { PostgresStore } from '../src/store.js'
 import { ask, destroy, newSchema, url } from './support/place.js'
@@ -114,13 +115,7 @@ const buffersOf = (plans: readonly string[]): number =>
   }, 0)
 
 describe.skipIf(inject('postgresUrl') === null)('the pages that a claim of ten looks at', () => {
-  const inTheWay: readonly (readonly [what: string, job: (i: number) => ReturnType<typeof newJob>])[] = [
-    ['jobs for later of a higher priority', (i) => newJob(`way-${i}`, { priority: 99, run: { inMs: 3_600_000 } })],
-    ['jobs for later of the same priority', (i) => newJob(`way-${i}`, { run: { inMs: 3_600_000 } })],
-    ['jobs of another type, first in line', (i) => newJob(`way-${i}`, { type: 'index', priority: 99, run: { at: 0 } })],
-    ['jobs of another queue', (i) => newJob(`way-${i}`, { queue: 'video', priority: 99 })],
-  ]
-  for (const [what, job] of inTheWay) {
+  for (const [what, job] of IN_THE_WAY) {
     test(`with ten thousand ${what} › do not grow [CLAIM-7]`, async () => {
       const schema = newSchema('line')
       const { store, plans } = explained(schema)

@@ -3,9 +3,9 @@ import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type RedisCluster, startRedisCluster } from '../../../scripts/servers/redis-cluster.ts'
 import type { OwnServer } from '../../../scripts/servers/server.ts'
+import { outcomeOf } from '../../../scripts/store-tests/outcome.js'
 import { claimOf, newJob } from '../../core/test/table-store/build.js'
 import { redisStore } from '../src/index.js'
-import { outcomeOf } from './support/outcome.js'
 import { ask } from './support/place.js'
 
 const event = { type: 'succeeded', actor: null, detail: null }

@@ -1,6 +1,6 @@
 import { conformance } from '@stint/store-redis/conformance'
 import { describe, expect, inject, test } from 'vitest'
-import { holdsToCostSheet, NONE, ONE } from '../../../scripts/store-tests/cost-sheet.js'
+import { holdsToCostSheet, ONE_TRIP } from '../../../scripts/store-tests/cost-sheet.js'
 import { claimOf, draft, newJob } from '../../core/test/table-store/build.js'
 import { redisStore } from '../src/index.js'
 import { ask, newName } from './support/place.js'
@@ -9,13 +9,7 @@ const url = inject('redisUrl')
 
 describe.skipIf(url === null)('on a server', () => {
   holdsToCostSheet('Redis', 'trips', () => conformance(url ?? ''), {
-    enqueue: { calls: ONE, commits: ONE },
-    'settle + claim': { calls: ONE, commits: ONE },
-    heartbeat: { calls: ONE, commits: ONE },
-    'list by id': { calls: ONE, commits: NONE },
-    'list by claim': { calls: ONE, commits: NONE },
-    'list by lease': { calls: ONE, commits: NONE },
-    'list by finished': { calls: ONE, commits: NONE },
+    ...ONE_TRIP,
     // A page and its change; five pages of a hundred.
     sweep: { calls: [2, 2, 2, 10], commits: [1, 1, 1, 5] },
   })

@@ -2,13 +2,13 @@ import { isStintError } from '@stint/core'
 import { checkInvariants } from '@stint/core/conformance'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { findServer } from '../../../scripts/servers/find.ts'
+import { startOwn } from '../../../scripts/servers/find.ts'
 import { redis } from '../../../scripts/servers/redis.ts'
 import type { OwnServer } from '../../../scripts/servers/server.ts'
+import { outcomeOf } from '../../../scripts/store-tests/outcome.js'
 import { claimOf, newJob } from '../../core/test/table-store/build.js'
 import { redisStore, verify } from '../src/index.js'
 import { RedisStore } from '../src/store.js'
-import { outcomeOf } from './support/outcome.js'
 import { ask, keysOf, newName, url } from './support/place.js'
 
 const event = { type: 'succeeded', actor: null, detail: null }
@@ -156,9 +156,7 @@ describe.skipIf(!hasServer)('what is particular to Redis', () => {
 describe.skipIf(!hasServer)('a server that is set up otherwise', () => {
   let server: OwnServer
   beforeAll(async () => {
-    const found = await findServer('redis', { ...redis, env: 'NO_SUCH_VARIABLE' })
-    if (!found?.own) throw new Error('these tests need a server of their own')
-    server = found.own
+    server = await startOwn('redis', redis)
   }, 30_000)
   afterAll(async () => {
     await server.kill() // a polite end may wait for the log that was switched on again

@@ -1,6 +1,7 @@
 import type { Store } from '@stint/core'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { IN_THE_WAY } from '../../../scripts/store-tests/in-the-way.js'
 import { claimOf, newJob } from '../../core/test/table-store/build.js'
 import { conformance } from '../src/conformance/index.js'
 import { sqliteStore } from '../src/index.js'
@@ -164,13 +165,7 @@ describe('the work of a claim of ten', () => {
     return work() - before
   }
   const due = Array.from({ length: 30 }, (_, i) => newJob(`due-${i}`, { type: i % 2 ? 'send' : 'resize' }))
-  const inTheWay: readonly (readonly [what: string, job: (i: number) => ReturnType<typeof newJob>])[] = [
-    ['jobs for later of a higher priority', (i) => newJob(`way-${i}`, { priority: 99, run: { inMs: 3_600_000 } })],
-    ['jobs for later of the same priority', (i) => newJob(`way-${i}`, { run: { inMs: 3_600_000 } })],
-    ['jobs of another type, first in line', (i) => newJob(`way-${i}`, { type: 'index', priority: 99, run: { at: 0 } })],
-    ['jobs of another queue', (i) => newJob(`way-${i}`, { queue: 'video', priority: 99 })],
-  ]
-  for (const [what, job] of inTheWay) {
+  for (const [what, job] of IN_THE_WAY) {
     test(`with ten thousand ${what} › does not grow [CLAIM-7]`, async () => {
       await using store = await storeOf('line', {})
       await store.open()
