@@ -5,9 +5,14 @@ import type { ClaimFrom } from './store.js'
 const isOf = (from: ClaimFrom, job: JobRecord): boolean =>
   'ids' in from ? from.ids.includes(job.id) : from.queue === job.queue && (from.types?.includes(job.type) ?? true)
 
-/** The order in which a claim answers, for who puts what its token holds in order again: entry by entry; ids as they were asked for, a queue's jobs in claim order. */
-export function byAnswerOrder(from: readonly ClaimFrom[]): (a: JobRecord, b: JobRecord) => number {
-  const entryOf = (job: JobRecord): number => from.findIndex((entry) => isOf(entry, job))
+/**
+ * The order in which a claim answers: entry by entry; ids as they were asked for, a queue's jobs in claim order. `entryOf`: by which entry a job was
+ * taken. Default, for a repeat, which cannot know: the first that it fits.
+ */
+export function byAnswerOrder(
+  from: readonly ClaimFrom[],
+  entryOf = (job: JobRecord): number => from.findIndex((entry) => isOf(entry, job)),
+): (a: JobRecord, b: JobRecord) => number {
   return (a, b) => {
     const [of, other] = [entryOf(a), entryOf(b)]
     if (of !== other) return of - other

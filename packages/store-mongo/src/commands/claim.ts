@@ -26,6 +26,8 @@ export class Taker {
   isOver = false
   /** How many each entry has got. */
   readonly #got = new Map<ClaimFrom, number>()
+  /** By which of its entries each was taken. */
+  readonly #entryOf = new Map<string, number>()
   #isMixed = false
 
   constructor(claim: Claim) {
@@ -36,6 +38,7 @@ export class Taker {
   take(job: JobRecord, from: ClaimFrom, isFirstTry: boolean): void {
     this.taken.push(job)
     this.#got.set(from, this.gotBy(from) + 1)
+    this.#entryOf.set(job.id, this.claim.from.indexOf(from))
     if (!isFirstTry) this.#isMixed = true
   }
 
@@ -49,7 +52,7 @@ export class Taker {
   }
 
   answer(now: Ms): ClaimResult {
-    if (this.#isMixed) this.taken.sort(byAnswerOrder(this.claim.from))
+    if (this.#isMixed) this.taken.sort(byAnswerOrder(this.claim.from, ({ id }) => this.#entryOf.get(id) ?? -1))
     return {
       jobs: this.taken,
       nextDueInMs: this.#hasLost ? 0 : this.next === Number.POSITIVE_INFINITY ? null : Math.max(0, this.next - now),

@@ -93,7 +93,7 @@ local function claim()
   flush()
   if again == '1' then
     local held = still_held(token)
-    if held[1] then return { '0', held } end
+    if held[1] then return { '0', held, 1 } end
   end
   for _, entry in ipairs(entries) do
     local ids = match(entry, '^i(.*)$')
@@ -123,13 +123,11 @@ export function argumentsOfClaim(claim: Claim): string[] {
   return [head.join('\n'), ...texts, ...froms]
 }
 
-export type ClaimAnswer = readonly [nextDueInMs: string, jobs: readonly Packed[]]
+export type ClaimAnswer = readonly [nextDueInMs: string, jobs: readonly Packed[], isRepeat?: 1]
 
-export function answerOfClaim(claim: Claim, [next, packed]: ClaimAnswer): ClaimResult {
+export function answerOfClaim(claim: Claim, [next, packed, isRepeat]: ClaimAnswer): ClaimResult {
   const jobs = packed.map(jobOf)
-  // Only a repeat needs an order of ours: its script answers in that of the leases.
-  return {
-    jobs: claim.again ? jobs.sort(byAnswerOrder(claim.from)) : jobs,
-    nextDueInMs: next === '' ? null : Number(next),
-  }
+  // Of what its token still holds the script answers in the order of the leases; what it takes stands in its place already.
+  if (isRepeat) jobs.sort(byAnswerOrder(claim.from))
+  return { jobs, nextDueInMs: next === '' ? null : Number(next) }
 }

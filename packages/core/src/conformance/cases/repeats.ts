@@ -87,6 +87,19 @@ export const repeats: readonly StoreCase[] = [
     const { jobs: second } = only((await b.exchange({ claims: [{ ...sent, again: true }] })).claims)
     assert.deepEqual(idsOf(second), idsOf(first))
   }),
+  fact(
+    'claim again › that takes, of a queue and of ids in it › answers entry by entry [IDEM-2, CLAIM-5]',
+    async ({ a }) => {
+      const [first, second, third] = await insertAll(
+        a,
+        [90, 50, 10].map((priority) => newJob({ priority })),
+      )
+      assert.ok(first && second && third)
+      const from = [{ queue: first.queue, limit: 1 }, { ids: [third.id, second.id] }]
+      const { jobs } = only((await a.exchange({ claims: [claim({ max: 3, from, again: true })] })).claims)
+      assert.deepEqual(idsOf(jobs), [first.id, third.id, second.id])
+    },
+  ),
   fact('claim again › when the first never arrived › takes as if it were the first [IDEM-2]', async ({ a }) => {
     const ids = idsOf(await insertAll(a, newJobs(3)))
     assert.deepEqual(idsOf(await take(a, { max: 2, again: true })), ids.slice(0, 2))
