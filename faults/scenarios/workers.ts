@@ -1,6 +1,6 @@
 import { gap, instant } from '../instant.ts'
 import { type Scenario, WORKER } from '../scenario.ts'
-import type { Scene } from '../scene.ts'
+import type { Scene, SceneWorker } from '../scene.ts'
 
 const HELD = 4
 const SLOW = { handlerMs: 400, concurrency: 8 }
@@ -40,6 +40,21 @@ async function takenOver(scene: Scene, workerId: string): Promise<void> {
   scene.problems.push(`no lease of the stopped ${workerId} was taken over within four times its length`)
 }
 
+const STOPS = 50
+
+/** Who is stopped in the middle of a write to a file keeps everybody waiting, which is another fault (busy-file): such a one goes on and is stopped again. */
+async function stopBetweenWrites({ place, space }: Scene, { process }: SceneWorker): Promise<void> {
+  for (let tries = 0; tries < STOPS; tries++) {
+    process.stop()
+    const release = (await place.keepBusy?.(space).catch(() => null)) ?? null
+    if (release !== null) await release()
+    if (release !== null || place.keepBusy === undefined) return
+    process.goOn()
+    await gap(10)
+  }
+  throw new Error(`a worker was found in the middle of a write ${STOPS} times`)
+}
+
 export const workerStopped: Scenario = {
   name: 'worker-stopped',
   says: 'SIGSTOP of a worker until its leases are over and taken over, then SIGCONT: what it still does is refused',
@@ -53,7 +68,7 @@ export const workerStopped: Scenario = {
     scene.inject('workers stopped', 0)
     for (let n = 0; n < times; n++) {
       await stopped.process.order({ do: 'hold', jobs: HELD })
-      stopped.process.stop()
+      await stopBetweenWrites(scene, stopped)
       // It comes back while another runs its jobs; in the next round when that one may have ended them.
       await takenOver(scene, stopped.workerId)
       if (n % 2 === 1) await scene.gap(0, 1500)
