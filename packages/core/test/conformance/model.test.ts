@@ -6,12 +6,14 @@ import { describe, it } from 'vitest'
 import { fact, type StoreCase } from '../../src/conformance/case.js'
 import { textOf } from '../../src/conformance/failure/failure-text.js'
 import { model } from '../../src/conformance/model/cases.js'
+import type { Draws } from '../../src/conformance/model/draw.js'
 import { play } from '../../src/conformance/model/play.js'
 import { AT_ONCE } from '../../src/conformance/model/tally.js'
 import type { ConformanceOptions } from '../../src/conformance/options.js'
 import { type Outcome, runCase } from '../../src/conformance/stage/run-case.js'
 import { memoryTableStore } from '../../src/memory/memory-store.js'
-import type { Store, StoreOptions } from '../../src/store.js'
+import { systemClock } from '../../src/seam.js'
+import type { Batch, BatchResult, Store, StoreOptions } from '../../src/store.js'
 import { ItemStore } from '../base-store/item-store.js'
 import { BROKEN_STORES } from './broken/index.js'
 import { type Freedom, LooseStore } from './model-loose-store.js'
@@ -211,6 +213,42 @@ describe('the report', () => {
     async () => {
       const report = reportOf(await runCase(oneAfterAnother, broken('an unknown id fails the batch')))
       has(report, /^FAULT-1: a call was rejected though nothing was broken: rejected: no job r1-\w/, /^ +\d+ [AB] {2}/m)
+    },
+    LONG,
+  )
+})
+
+describe('a history whose time is over', () => {
+  it(
+    'it has ended when the case has, so that it moves no clock of the next [FAULT-5]',
+    async () => {
+      const longestMs = 500
+      let underWay = 0
+      let begun = 0
+      /** A call takes longer than a history may. */
+      class Slow extends LooseStore {
+        override async exchange(batch: Batch): Promise<BatchResult> {
+          begun++
+          underWay++
+          try {
+            await new Promise<void>((resolve) => void systemClock.after(longestMs / 2, resolve))
+            return await super.exchange(batch)
+          } finally {
+            underWay--
+          }
+        }
+      }
+      const atEnd: number[] = []
+      const slow: StoreCase = fact('slow [GUARD-1]', async (stage) => {
+        const property = { draw: (draws: Draws) => draws.oneAfterAnother, isRace: false, needed: [] }
+        await play(property, stage, longestMs).finally(() => atEnd.push(underWay, begun))
+      })
+      const told = await runCase(
+        slow,
+        on((options) => new Slow(options, { isAtomic: true }), { seed: 1 }),
+      )
+      assert.match(told.outcome === 'not exercised' ? told.reason : '', /was not over within 50 ms; raise `caseMs`$/)
+      assert.deepEqual(atEnd, [0, 1])
     },
     LONG,
   )

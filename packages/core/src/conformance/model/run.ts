@@ -43,11 +43,14 @@ export class Run {
     this.#knowledge = new Knowledge(prefix)
   }
 
-  /** Rejects with a `Discord`, or with what the invariants say. */
-  async play(history: History): Promise<void> {
+  /** Rejects with a `Discord`, with what the invariants say, or before the next wave once `signal` is aborted. */
+  async play(history: History, signal?: AbortSignal): Promise<void> {
     const { clock, b } = this.#place
     clock.set(START)
-    for (const wave of history) await this.#wave(wave)
+    for (const wave of history) {
+      signal?.throwIfAborted()
+      await this.#wave(wave)
+    }
     await this.#lookAtAll()
     try {
       await checkInvariants(b)
